@@ -82,9 +82,9 @@ class Dlt(Connector):
         _insist_on_dlt()
         try:
             with _importing_from(self.settings.folder):
-                made = getattr(_imported(module, self.settings.folder), function)
+                made = getattr(_import_module(module, self.settings.folder), function)
                 # A resource of plain data is bound already, and raises if it is called.
-                yield _insisted(made if getattr(made, "args_bound", False) else made(**arguments))
+                yield _call_decorated(made if getattr(made, "args_bound", False) else made(**arguments))
         except Exception as exc:
             what = str(exc) if isinstance(exc, SourceError) else f"{type(exc).__name__}: {exc}"
             raise SourceError(f"{self.settings.resource}: {mask_secrets(what, texts(arguments))}") from exc
@@ -95,7 +95,7 @@ def _insist_on_dlt() -> None:
         raise SourceError('dlt is not installed here; install it with pip install "arfeed[dlt]"')
 
 
-def _insisted(made: object) -> DltResource:
+def _call_decorated(made: object) -> DltResource:
     from dlt.extract import DltResource
 
     if not isinstance(made, DltResource):
@@ -119,7 +119,7 @@ def _importing_from(folder: str) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def _imported(name: str, folder: str) -> ModuleType:
+def _import_module(name: str, folder: str) -> ModuleType:
     """Import a module. Raise `SourceError` if the folder's own is hidden by another one of its name."""
     module = importlib.import_module(name)
     # Python imports no second module of a name: it returns the one that something else has loaded.

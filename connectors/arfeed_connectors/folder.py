@@ -86,22 +86,22 @@ class Folder(Connector):
         """Return what the second file says of these."""
         import pandas as pd
 
-        for file in self._closed():
+        for file in self._list_closed():
             refuse_older(file, self.since)
         # A few may well be paid between the two exports; many are balances that the second one leaves out.
         few = max(_FEW, sum(map(len, self._opened)) // 10)
         self._refuse_lists_of_everything("so what it calls closed is no evidence; look at its balances, or", few)
-        found = [self._asked(rows, missing) for file in self._closed() for rows in self._closed_rows(file)]
+        found = [self._filter_asked(rows, missing) for file in self._list_closed() for rows in self._closed_rows(file)]
         return pd.concat(found, ignore_index=True) if found else None
 
     def check(self) -> None:
         """Check that there are files with a recognised header; propose `columns` if it is not."""
         for file in find_files(self.settings):
             self._header(file, proposing=True)
-        for file in self._closed():
+        for file in self._list_closed():
             self._closed_header(file)
 
-    def _asked(self, rows: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
+    def _filter_asked(self, rows: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
         """Return the rows with one of the numbers asked for; all of them where arfeed makes the numbers itself."""
         header = self._header_of("invoice_ref")
         if header not in rows.columns or self.settings.prefix:
@@ -123,7 +123,7 @@ class Folder(Connector):
             )
         return headers
 
-    def _closed(self) -> list[str]:
+    def _list_closed(self) -> list[str]:
         other = self.settings.others().get("closed")
         return find_files(other) if other else []
 
@@ -163,7 +163,7 @@ class Folder(Connector):
         """Raise `SourceError` if the second file calls more than a few documents closed that the list has as open."""
         import pandas as pd
 
-        for file in self._closed() if self._opened else ():
+        for file in self._list_closed() if self._opened else ():
             for rows in self._closed_rows(file):
                 closed = rows[self._meaning(rows).isin(["paid", "void"])]
                 both = pd.concat(self._opened).merge(closed, how="inner")

@@ -114,14 +114,14 @@ class Gaviti(ShipmentDestination):
         customers = {name: header for header, name in _CUSTOMERS.items()}
         return [
             TableFile(
-                _named(settings.customers_name, content.at), known, "customers", customers, ("id",), folder=folder
+                _make_name(settings.customers_name, content.at), known, "customers", customers, ("id",), folder=folder
             ),
             TableFile(self.report_name(content.at), listed, "invoices", proves, tuple(_INVOICES), folder=folder),
         ]
 
     def report_name(self, at: datetime) -> str:
         """Return the name of the file of invoices."""
-        return _named(self.settings.report_name, at)
+        return _make_name(self.settings.report_name, at)
 
     def is_report(self, name: str) -> bool:
         """Whether it may be a list of invoices, whoever wrote it: a table that is not one of customers."""
@@ -145,7 +145,7 @@ class Gaviti(ShipmentDestination):
         return RehearsalRule(self.settings.folder, name, name, "id", "balance", required=tuple(_INVOICES))
 
 
-def _named(name: str, at: datetime) -> str:
+def _make_name(name: str, at: datetime) -> str:
     return name.replace("{at}", f"{at:{_AT}}")
 
 

@@ -114,7 +114,7 @@ class Records:
         """Yield what was kept, as text under the paths; fields that nobody named are there only where they exist."""
         rows = iter(self._rows.items())
         while chunk := list(islice(rows, _FRAME)):
-            frame = self._shaped(self._frame(chunk))
+            frame = self._shape(self._frame(chunk))
             self.lists_closed = self.lists_closed or any_closed(frame, self._headers["status"])
             yield frame
 
@@ -129,7 +129,7 @@ class Records:
         columns = {path: texts for path, texts in columns.items() if path in wanted}
         return pd.DataFrame({**columns, "origin": pd.Series([" ".join(key) for key, _ in chunk], dtype="str")})
 
-    def _shaped(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _shape(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Leave out, translate, cut midnight off dates and negate credits, as the settings say."""
         settings, headers = self.settings, self._headers
         for path, texts in settings.leave_out.items():
@@ -145,7 +145,7 @@ class Records:
         if settings.credits_positive and headers["kind"] in frame:
             credit = frame[headers["kind"]].isin(_CREDITS)
             for header in {headers["amount"], headers["balance"]} & {*frame.columns}:
-                frame[header] = frame[header].mask(credit, _negated(frame[header]))
+                frame[header] = frame[header].mask(credit, _negate(frame[header]))
         return frame
 
     def _text(self, path: str, parts: Sequence[str], record: Mapping[str, Any]) -> str:
@@ -188,6 +188,6 @@ def _as_text(path: str, value: object) -> str:
     raise SourceError(f'{path} is {kind}, not a plain value; name a field inside of it, such as "{path}.name"')
 
 
-def _negated(amounts: pd.Series[str]) -> pd.Series[str]:
+def _negate(amounts: pd.Series[str]) -> pd.Series[str]:
     plain = amounts.str.strip()
     return plain.mask(plain != "", "-" + plain).str.replace(r"^--", "", regex=True)

@@ -42,7 +42,7 @@ _DAYS = {"issued_on", "due_on"}
 _CUSTOMER = ("customer_id", "customer_name", "customer_email")
 
 
-def _bare(name: str) -> str:
+def _strip_folder(name: str) -> str:
     if not name or "/" in name or "\\" in name or name.startswith("."):
         raise ValueError("give a bare file name that does not begin with a dot")
     return name
@@ -51,7 +51,7 @@ def _bare(name: str) -> str:
 def _with_ref(name: str) -> str:
     if "{ref}" not in name:
         raise ValueError("it must contain {ref}")
-    return _bare(name)
+    return _strip_folder(name)
 
 
 def _one_character(delimiter: str) -> str:
@@ -89,13 +89,13 @@ def _sorting(pattern: str) -> str:
     # Names have to sort as the deliveries did, in every month and year: months' names and days before months do not.
     if re.findall("%(.)", pattern) not in (["Y", *"mdHMS"], ["y", *"mdHMS"]):
         raise ValueError("it must go from the year to the second in that order, such as %Y%m%d%H%M%S")
-    return _bare(pattern)
+    return _strip_folder(pattern)
 
 
 class TableSettings(Settings):
     """A table [destination.invoices], [destination.customers] or [destination.closed]: one file."""
 
-    name: Annotated[str, AfterValidator(_bare)] = Field(
+    name: Annotated[str, AfterValidator(_strip_folder)] = Field(
         examples=["invoices_{at}.csv"], description="The file's name; {at} is the moment of the delivery."
     )
     columns: dict[str, str] = Field(
@@ -203,10 +203,10 @@ class Table(ShipmentDestination):
             examples=[{"status": {"open": "OPEN", "closed": "CLOSED"}}],
             description="The receiver's words for kinds of document and for open and closed.",
         )
-        archive: Annotated[str, AfterValidator(_bare)] | None = Field(
+        archive: Annotated[str, AfterValidator(_strip_folder)] | None = Field(
             default=None, examples=["receivables_{at}.zip"], description="A ZIP that all tables go into."
         )
-        marker: Annotated[str, AfterValidator(_bare)] | None = Field(
+        marker: Annotated[str, AfterValidator(_strip_folder)] | None = Field(
             default=None, examples=["receivables_{at}.done"], description="An empty file that is sent last."
         )
         documents: Literal["none", "beside", "inside"] = Field(
@@ -250,14 +250,14 @@ class Table(ShipmentDestination):
         parts: list[TableFile | Archive | DoneMarker] = [*tables]
         if settings.archive:
             inside = settings.documents_folder if settings.documents == "inside" else None
-            parts = [Archive(self._named(settings.archive, content.at), tables, inside, folder)]
+            parts = [Archive(self._make_name(settings.archive, content.at), tables, inside, folder)]
         if settings.marker:
-            parts.append(DoneMarker(self._named(settings.marker, content.at), folder=folder))
+            parts.append(DoneMarker(self._make_name(settings.marker, content.at), folder=folder))
         return parts
 
     def report_name(self, at: datetime) -> str:
         """Return the name of the last file."""
-        return self._named(self._last, at)
+        return self._make_name(self._last, at)
 
     def is_report(self, name: str) -> bool:
         """Whether it may be a delivery, whoever made it: by the last file's ending, and none of the others."""
@@ -355,13 +355,13 @@ class Table(ShipmentDestination):
         own = {*worded} - ({"status"} if of == "ledger" else set())
         proves = {name: header for header, name in reversed(table.columns.items()) if name not in own}
         folder = "" if settings.archive else settings.folder
-        named = self._named(table.name, content.at)
+        named = self._make_name(table.name, content.at)
         return TableFile(named, frame, of, proves, table.required, self._format, folder)
 
     def _word(self, status: str) -> str:
         return self.settings.words.get("status", {}).get(status, status)
 
-    def _named(self, name: str, at: datetime) -> str:
+    def _make_name(self, name: str, at: datetime) -> str:
         return name.replace("{at}", at.strftime(self.settings.time))
 
     def _pattern(self, name: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from arfeed import Complete, Connector, ProblemsError, SourceError
 from arfeed.intake.extract import extract
-from arfeed.testing.connectors import answered
+from arfeed.testing.connectors import ask
 from arfeed_connectors.folder import Folder
 from arfeed_connectors.quickbooks import QuickBooks
 from support.feeds.sources import HEADER, complete
@@ -82,7 +82,7 @@ def books(folder: Path, closed: Path, **settings: Any) -> QuickBooks:
 
 
 def said(source: Connector, *numbers: str) -> dict[str, str]:
-    rows = answered(source, gone(*numbers))
+    rows = ask(source, gone(*numbers))
     assert rows is not None
     named = rows[~rows["invoice_ref"].str.startswith("PAYMENT-")]
     return dict(zip(named["invoice_ref"], named["status"], strict=True))
@@ -112,7 +112,7 @@ def test_a_list_of_quickbooks_says_what_is_paid_void_and_open(
 
 
 def test_a_closed_invoice_carries_what_tells_it_from_another_one_of_its_number(tmp_path: Path) -> None:
-    rows = answered(books(tmp_path, written(tmp_path / "closed.csv", INVOICES)), gone("1002", "1004"))
+    rows = ask(books(tmp_path, written(tmp_path / "closed.csv", INVOICES)), gone("1002", "1004"))
     assert rows is not None
     facts = rows[["customer_id", "currency", "issued_on", "amount"]].to_numpy().tolist()
     assert facts[0] == ["Acme:North", "USD", date(2026, 1, 16), Decimal(80)]
@@ -188,10 +188,10 @@ def test_a_list_that_is_cut_off_is_refused(tmp_path: Path) -> None:
 
 def test_a_payment_without_a_number_is_answered_where_one_is_asked_about(tmp_path: Path) -> None:
     source = books(tmp_path, written(tmp_path / "closed.csv", TRANSACTIONS))
-    rows = answered(source, gone("PAYMENT-1").assign(kind="payment"))
+    rows = ask(source, gone("PAYMENT-1").assign(kind="payment"))
     assert rows is not None
     assert (rows["kind"].tolist(), rows["status"].tolist()) == (["payment"], ["paid"])
-    again = answered(source, gone("1002").assign(kind="invoice"))
+    again = ask(source, gone("1002").assign(kind="invoice"))
     assert again is not None
     assert again["invoice_ref"].tolist() == ["1002"]
 
@@ -307,7 +307,7 @@ def test_the_second_file_may_lack_headings_that_only_the_list_needs(tmp_path: Pa
     source = folder(tmp_path, "No,Client,Day,State", "1,Ada,2026-04-07,paid", currency="GBP")
     columns = {"invoice_ref": "No", "customer_name": "Client", "issued_on": "Day", "balance": "Due", "status": "State"}
     again = Folder("files", source.settings.model_copy(update={"columns": columns}))
-    rows = answered(again, gone("1"))
+    rows = ask(again, gone("1"))
     assert rows is not None
     assert rows[["invoice_ref", "customer_name", "status"]].to_numpy().tolist() == [["1", "Ada", "paid"]]
     assert rows["balance"].tolist() == [Decimal(0)]

@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 
 from arfeed.model.results import StatusWord
-from arfeed.planning.wording import counted, describe_statuses, largest, money, named, span, worst
+from arfeed.planning.wording import describe_statuses, largest, money, name_first, pluralize, span, worst
 from support.feeds.plans import invoices, source
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (12345, "12,345 days")])
 def test_things_are_counted(count: int, text: str) -> None:
-    assert counted(count, "day") == text
+    assert pluralize(count, "day") == text
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_things_are_counted(count: int, text: str) -> None:
     ids=["none", "one", "three", "four", "many"],
 )  # fmt: skip
 def test_the_first_few_are_named(items: list[str], text: str) -> None:
-    assert named(iter(items)) == text
+    assert name_first(iter(items)) == text
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def of_delivery(receipt: Receipt) -> Message:
     open_count = sum(total["count"] for total in totals)
     lines = [
         *_sums(totals),
-        _compared(counts),
+        _count_compared(counts),
         f"{counts['missing']} {becomes}",
         *_largest(facts["missing"], counts["missing"]),
         f"PDFs: {len(receipt.documents)} sent, {len(receipt.documents_failed)} not",
@@ -67,18 +67,18 @@ def of_refusal(plan: Plan) -> Message:
     by_size = plan.missing["balance"].abs().sort_values(ascending=False).index
     # By currency, since a yen is not a pound: the largest number need not be the largest debt.
     largest = plan.missing.loc[by_size].groupby("currency").head(_LARGEST)
-    sync = typed("arfeed sync", plan.config)
+    sync = format_command("arfeed sync", plan.config)
     approval = [f"If it is right: {sync} --approve {plan.approval}"] if plan.approval else []
     lines = [
         *_sums(plan.totals.to_dict("records")),
-        _compared(plan.counts._asdict()),
+        _count_compared(plan.counts._asdict()),
         f"{plan.counts.missing} would be {_becomes(plan.absence)}",
         *_largest(largest.to_dict("records"), plan.counts.missing),
         f"Objections: {', '.join(dict.fromkeys(item.code for item in plan.objections))}",
         f"For {plan.destination}",
         *_where(plan.config),
         *([f"Read and approve it on the board: {plan.board}"] if plan.board else []),
-        f"Read the whole plan: {typed('arfeed plan', plan.config)}",
+        f"Read the whole plan: {format_command('arfeed plan', plan.config)}",
         *approval,
     ]
     return _message(f"✗ {plan.feed}: refused, nothing was delivered", lines)
@@ -106,7 +106,7 @@ def of_reconciliation(reconciliation: Reconciliation) -> Message:
         *more,
         f"{facts['export']['name']} beside {facts['compared_with']['report']}, at {reconciliation.destination}",
         *_where(reconciliation.config),
-        f"See all: {typed(f'arfeed history page {reconciliation.run}', reconciliation.config)}",
+        f"See all: {format_command(f'arfeed history page {reconciliation.run}', reconciliation.config)}",
     ]
     comparable = reconciliation.outcome != "not comparable"
     found = (
@@ -120,12 +120,14 @@ def of_failure(failure: Failure) -> Message:
     said = failure.error.splitlines()
     more = [f"… and {len(said) - _MOST_LINES} more lines"] if len(said) > _MOST_LINES else []
     lines = [*said[:_MOST_LINES], *more, f"For {failure.destination}"]
-    then = re.sub(r"arfeed (check|plan|sync)", lambda found: typed(found[0], failure.config), _NEXT[failure.exit_code])
+    then = re.sub(
+        r"arfeed (check|plan|sync)", lambda found: format_command(found[0], failure.config), _NEXT[failure.exit_code]
+    )
     heading = f"✗ {failure.feed}: failed with exit code {failure.exit_code}"
     return _message(heading, [*lines, *_where(failure.config), then])
 
 
-def typed(command: str, config: Path | None) -> str:
+def format_command(command: str, config: Path | None) -> str:
     """Return a command as it is typed for a feed from whatever folder."""
     return f"{command} --config {shlex.quote(str(config))}" if config else command
 
@@ -136,10 +138,10 @@ def _where(config: Path | None) -> list[str]:
 
 
 def _message(heading: str, lines: Iterable[str]) -> Message:
-    return Message(_plain(heading), tuple(_plain(line) for line in lines))
+    return Message(_make_plain(heading), tuple(_make_plain(line) for line in lines))
 
 
-def _plain(text: str) -> str:
+def _make_plain(text: str) -> str:
     """Return a text as one line of limited length, without characters that are obeyed rather than shown."""
     # To Python, controls, line ends and marks of direction are not printable.
     line = "".join(letter if letter.isprintable() else " " for letter in text)
@@ -156,7 +158,7 @@ def _sums(totals: Iterable[Mapping[Any, Any]]) -> Iterator[str]:
         yield f"{count} open, {_money(balance, currency)}"
 
 
-def _compared(counts: Mapping[str, int]) -> str:
+def _count_compared(counts: Mapping[str, int]) -> str:
     return f"{counts['new']} new, {counts['changed']} changed, {counts['unchanged']} unchanged"
 
 

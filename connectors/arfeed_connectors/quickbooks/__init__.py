@@ -46,7 +46,7 @@ class QuickBooks(Connector):
         """Yield the items of each file, and return what their totals prove."""
         complete = yield from each_file(self.settings, self._file)
         # Noted before anything is missing, while there is still time to export a list of all dates.
-        notes = [note for closed in self._closed() for note in closed.notes()]
+        notes = [note for closed in self._closed_lists() for note in closed.notes()]
         return replace(complete, notes=(*complete.notes, *notes))
 
     @property
@@ -56,7 +56,7 @@ class QuickBooks(Connector):
 
     def explain(self, missing: pd.DataFrame) -> pd.DataFrame | None:
         """Return what the list of invoices has on these."""
-        for closed in self._closed():
+        for closed in self._closed_lists():
             # There is one at most: of several files the newest is taken.
             refuse_older(closed.file, self.since)
             return closed.answer(missing)
@@ -67,10 +67,10 @@ class QuickBooks(Connector):
         for file in find_files(self.settings):
             if not is_iif(file):
                 self._report(file)
-        for closed in self._closed():
+        for closed in self._closed_lists():
             closed.notes()
 
-    def _closed(self) -> Iterator[ClosedList]:
+    def _closed_lists(self) -> Iterator[ClosedList]:
         """Yield the list that the setting `closed` names, if it does."""
         other = self.settings.others().get("closed")
         if other:

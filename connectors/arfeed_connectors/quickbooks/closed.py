@@ -71,7 +71,7 @@ class ClosedList:
         nameless = "kind" in missing.columns and bool((missing["kind"] != "invoice").any())
         # Numbers that arfeed gave to nameless documents are in no list, so all nameless lines are candidates.
         numbers = {*missing["invoice_ref"].unique().tolist(), *([""] if nameless else [])}
-        return pd.concat([self._known(lines, numbers) for lines in self._lines()], ignore_index=True)
+        return pd.concat([self._filter_known(lines, numbers) for lines in self._lines()], ignore_index=True)
 
     def _lines(self) -> Iterator[pd.DataFrame]:
         report = self._report
@@ -80,7 +80,7 @@ class ClosedList:
                 raise SourceError(f"{report.file}: it does not name the customers; add the column Customer")
             yield lines
 
-    def _known(self, lines: pd.DataFrame, numbers: set[str]) -> pd.DataFrame:
+    def _filter_known(self, lines: pd.DataFrame, numbers: set[str]) -> pd.DataFrame:
         report = self._report
         # First of all: a bill may have the number of an invoice.
         chosen = of_receivables(lines)

@@ -51,7 +51,7 @@ def as_invoices(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame:
     """
     kind, status = _kinds(lines, report)
     number, amount = report.name_of("invoice_ref"), report.name_of("amount")
-    void = _voided(lines, report) & (status == "paid")
+    void = _find_voided(lines, report) & (status == "paid")
     columns = {
         report.name_of("customer_name"): _customers(lines, report),
         # The number of a payment is that of the customer's cheque, which another customer's may share.
@@ -68,7 +68,7 @@ def of_receivables(lines: pd.DataFrame) -> pd.DataFrame:
     return lines[lines["type"].str.lower().isin([*_KINDS, *_EITHER])]
 
 
-def _voided(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[bool]:
+def _find_voided(lines: pd.DataFrame, report: PrintedReport) -> pd.Series[bool]:
     """Return which documents the memo calls voided, with an amount of 0 or none."""
     memo, amount = report.name_of("memo"), report.name_of("amount")
     if memo not in lines.columns:

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, Field, Secret
 
 from arfeed import Complete, Connector, Location, SourceError, hookimpl
 from arfeed_connectors.records import Records, RecordSettings, named, texts
-from arfeed_connectors.singer.catalog import bookmarked, incremental, message_names, select
+from arfeed_connectors.singer.catalog import incremental, is_bookmarked, message_names, select
 from arfeed_connectors.singer.process import Running, Tap, private_place
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Singer(Connector):
     def _catalog(self, tap: Tap) -> Mapping[str, Any]:
         """Return the catalog with the streams selected. Raise `SourceError` if the tap would give only a part."""
         settings = self.settings
-        found = _object(settings.catalog, "catalog") if settings.catalog else _discovered(tap)
+        found = _object(settings.catalog, "catalog") if settings.catalog else _discover(tap)
         catalog = select(found, settings.streams)
         said = incremental(catalog, settings.streams)
         if said and not settings.incremental:
@@ -201,7 +201,7 @@ class _Messages:
 
     def _refuse_bookmarks(self, state: object) -> None:
         # A catalog may keep silent about how a stream is read; what the tap remembers of it does not.
-        stream = next((name for name in self._keys if bookmarked(state, name)), None)
+        stream = next((name for name in self._keys if is_bookmarked(state, name)), None)
         if stream and self._whole:
             raise SourceError(
                 f"{stream}: the tap remembers how far it read, so it is an incremental stream: another run gives what "
@@ -210,7 +210,7 @@ class _Messages:
             )
 
 
-def _discovered(tap: Tap) -> object:
+def _discover(tap: Tap) -> object:
     with tap.running("--discover") as process:
         text = b"\n".join(process.lines())
         try:

@@ -20,7 +20,7 @@ def select(catalog: object, streams: Sequence[str]) -> dict[str, Any]:
         if known.count(name) != 1:
             raise SourceError(f"the catalog has {known.count(name)} streams {name!r}; it has {', '.join(known)}")
     # The others stay in it, deselected: many taps have streams that are selected by default.
-    return {**catalog, "streams": [_selected(entry, wanted=_id(entry) in streams) for entry in entries]}  # type: ignore[dict-item]
+    return {**catalog, "streams": [_select(entry, wanted=_id(entry) in streams) for entry in entries]}  # type: ignore[dict-item]
 
 
 def message_names(catalog: Mapping[str, Any], streams: Sequence[str]) -> tuple[str, ...]:
@@ -34,7 +34,7 @@ def incremental(catalog: Mapping[str, Any], streams: Sequence[str]) -> list[str]
     return [f"{_id(entry)}: {said}" for entry in wanted for said in _methods(entry)]
 
 
-def bookmarked(state: object, stream: str) -> bool:
+def is_bookmarked(state: object, stream: str) -> bool:
     """Whether a STATE message remembers how far a stream was read, for which a whole table has no use."""
     if not isinstance(state, dict):
         return False
@@ -70,7 +70,7 @@ def _methods(entry: Mapping[str, Any]) -> Iterator[str]:
     return (f"{name} = {method}" for name, method in said.items() if method not in (None, FULL_TABLE))
 
 
-def _selected(entry: Mapping[str, Any], *, wanted: bool) -> dict[str, Any]:
+def _select(entry: Mapping[str, Any], *, wanted: bool) -> dict[str, Any]:
     metadata = [{**item, "metadata": {**item.get("metadata", {})}} for item in entry.get("metadata") or ()]
     if not any(not item.get("breadcrumb") for item in metadata):
         metadata.append({"breadcrumb": [], "metadata": {}})

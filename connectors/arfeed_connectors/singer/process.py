@@ -58,14 +58,14 @@ class Tap:
     @contextmanager
     def running(self, *arguments: str) -> Iterator[Running]:
         """Start the tap, and end it. Raise `SourceError` if it can't be started."""
-        with self._started([*self.command, *arguments]) as process:
+        with self._start([*self.command, *arguments]) as process:
             try:
                 yield Running(self, process)
             finally:
                 # For a tap that is still at work because an error stopped the reading.
                 process.kill()
 
-    def _started(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603 - the command is the user's own
                 command,

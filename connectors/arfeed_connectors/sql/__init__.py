@@ -20,13 +20,13 @@ from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.presets import PRESETS
 from arfeed_connectors.sql.proofs.account import Ledger
-from arfeed_connectors.sql.proofs.closed import became, closed_names
+from arfeed_connectors.sql.proofs.closed import ask_what_became, closed_names
 from arfeed_connectors.sql.proofs.control_totals import Control
 from arfeed_connectors.sql.proofs.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.slips import refuse_slips
-from arfeed_connectors.sql.statements import Row, asked, batches, column_names
+from arfeed_connectors.sql.statements import Row, batches, column_names, select_from
 from arfeed_connectors.sql.text.names import Names
 from arfeed_connectors.sql.values.control_characters import Controls
 from arfeed_connectors.sql.values.frames import Frames
@@ -92,12 +92,12 @@ class Sql(Connector):
             kept: sa.Connection | None = connection
             if tables is None:
                 if once is not None:
-                    rows = _emptied(once)
+                    rows = _drain(once)
                 else:
                     rows = batches(connection, query, control.company, rows=control.rows) if control.rows else iter(())
                 # Making frames takes several times as long as fetching; no other program should wait for that.
                 if self._database.holds_writers(connection):
-                    rows, kept = _emptied(deque(rows)), None
+                    rows, kept = _drain(deque(rows)), None
                     opened.close()
                 tables = (frames.columns(batch, control.beside) for batch in rows)
             # Tables from a file are all there already.
@@ -108,7 +108,7 @@ class Sql(Connector):
             # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):
                 for table in tables:
-                    frame = frames.finished(table)
+                    frame = frames.finish(table)
                     controls.look(frame)
                     overpaid.look(frame)
                     yield frame
@@ -147,8 +147,8 @@ class Sql(Connector):
             # Several customers may have had the same number; it is asked for once.
             refs = list(dict.fromkeys(map(str, missing["invoice_ref"])))
             # Never None here: without a closed query no moment is kept.
-            query = str(self._closed(connection, self._version(connection)))
-            return became(connection, query, refs, moment.company, self.source, self.settings)
+            query = str(self._closed_query(connection, self._version(connection)))
+            return ask_what_became(connection, query, refs, moment.company, self.source, self.settings)
 
     def release(self) -> None:
         """Close the snapshot, unless `explain` has done so."""
@@ -171,13 +171,13 @@ class Sql(Connector):
         with self._database.snapshot() as connection:
             version = self._version(connection)
             self._names(connection, self._query(connection, version))
-            closed = self._closed(connection, version)
+            closed = self._closed_query(connection, version)
             if closed is not None:
                 closed_names(connection, closed, self.source, self.settings)
             self._ledger(connection).check()
             if self.settings.document_query is not None:
                 # The columns are named, so that a query that lacks one fails here rather than at the first PDF.
-                asked(connection, self.settings.document_query, CONTENT, "WHERE 1 = 0").close()
+                select_from(connection, self.settings.document_query, CONTENT, "WHERE 1 = 0").close()
 
     @cached_property
     def _database(self) -> Database:
@@ -192,7 +192,7 @@ class Sql(Connector):
             refuse_slips(connection, query, self.settings.columns.get("invoice_ref", "invoice_ref"), self.source)
         return query
 
-    def _closed(self, connection: sa.Connection, version: str) -> str | None:
+    def _closed_query(self, connection: sa.Connection, version: str) -> str | None:
         closed = self.settings.closed_statement(connection.dialect.identifier_preparer.quote, version)
         if closed is not None and self.settings.closed_query is not None:
             ref = self.settings.columns.get("invoice_ref", "invoice_ref")
@@ -220,7 +220,7 @@ def _older(preset: str | None, version: str) -> str | None:
     return f"it is read as {preset} {version}, since tables of later versions are not there" if version else None
 
 
-def _emptied(rows: deque[list[Row]]) -> Iterator[list[Row]]:
+def _drain(rows: deque[list[Row]]) -> Iterator[list[Row]]:
     """Yield batches and keep none of them."""
     while rows:
         yield rows.popleft()

@@ -66,7 +66,7 @@ class Database:
         """Open a read-only transaction that sees one moment, as far as the database allows. Raise `SourceError`."""
         patience = self._patience()
         with self._translated(patience):
-            connection = self._connected(patience)
+            connection = self._connect(patience)
             # Python frees what is still open at its end in any order, over which Firebird's driver would crash.
             ending = atexit.register(partial(self._give_up, connection, patience))
             try:
@@ -95,7 +95,7 @@ class Database:
             return None
         return Patience(self.timeout, self._nothing)
 
-    def _connected(self, patience: Patience | None) -> sa.Connection:
+    def _connect(self, patience: Patience | None) -> sa.Connection:
         """Connect; a driver in C does that, too, without hearing signals."""
         connect: Callable[[], sa.Connection] = self._engine.connect
         connection = connect() if patience is None else patience.wait_for(connect)
@@ -149,12 +149,12 @@ class Database:
         except sa.exc.NoSuchModuleError:
             raise SourceError(self._no_dialect()) from None
         except (sa.exc.SQLAlchemyError, OSError, UnicodeError) as exc:
-            raise SourceError(self._explained(getattr(exc, "orig", None) or exc, patience)) from None
+            raise SourceError(self._explain(getattr(exc, "orig", None) or exc, patience)) from None
         # Rows are fetched from the driver's own cursor, whose errors SQLAlchemy does not wrap.
         except Exception as exc:
             if isinstance(exc, SourceError) or not isinstance(exc, self._driver_errors()):
                 raise
-            raise SourceError(self._explained(exc, patience)) from None
+            raise SourceError(self._explain(exc, patience)) from None
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
         # The driver itself may be what could not be loaded.
@@ -168,14 +168,14 @@ class Database:
         what = f"pip install '{package}'" if package else "install its package"
         return f"{self.source}: there is no SQLAlchemy dialect for {name!r}; {what}, or look at the beginning of `url`"
 
-    def _explained(self, exc: BaseException, patience: Patience | None) -> str:
+    def _explain(self, exc: BaseException, patience: Patience | None) -> str:
         """Return what the database said, and what to do if that is known."""
-        said = self._masked(self._system.said(exc))
+        said = self._mask(self._system.said(exc))
         late = (patience is not None and patience.late) or any(word in said.lower() for word in _TOO_LONG)
         hint = f"; it may take timeout_seconds = {self.timeout}" if late else self._system.advice(said)
         return f"{self.source}: the database says: {said}{hint}"
 
-    def _masked(self, said: str) -> str:
+    def _mask(self, said: str) -> str:
         # The longest first: a secret that is part of another one would otherwise leave the rest of that in sight.
         for secret in sorted({one_line(secret) for secret in secrets(self._address)}, key=len, reverse=True):
             if len(secret) < _SHORT:

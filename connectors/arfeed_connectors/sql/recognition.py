@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from arfeed import Proposal, SourceError
 from arfeed_connectors.sql.database import Database
-from arfeed_connectors.sql.presets import PRESETS, Preset, filled
+from arfeed_connectors.sql.presets import PRESETS, Preset, fill_tables
 from arfeed_connectors.sql.statements import answers, column_names
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _version(database: Database, preset: Preset, prefix: str) -> str:
         return ""
     try:
         with database.snapshot() as connection:
-            text = filled(preset.version, prefix, connection.dialect.identifier_preparer.quote)
+            text = fill_tables(preset.version, prefix, connection.dialect.identifier_preparer.quote)
             (found,) = connection.exec_driver_sql(text).one()
     # The version is one more reason to believe the proposal, which stands without it.
     except SourceError:

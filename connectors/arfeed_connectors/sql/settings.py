@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from arfeed import DatabaseUrl, Settings, SourceSettings
-from arfeed_connectors.sql.presets import PRESETS, Quote, described
+from arfeed_connectors.sql.presets import PRESETS, Quote, describe_presets
 from arfeed_connectors.sql.text.lexing import readings
 from arfeed_connectors.sql.text.limits import find_row_limit
 from arfeed_connectors.sql.urls import without_secrets
@@ -161,7 +161,7 @@ class SqlSettings(SourceSettings):
         description="One SELECT, one row per document, under the names of an invoice's columns.",
     )
     preset: Annotated[str, AfterValidator(_preset)] | None = Field(
-        default=None, description=f"A ready query instead of your own: {described()}."
+        default=None, description=f"A ready query instead of your own: {describe_presets()}."
     )
     company: int | str | None = Field(
         default=None, description="Which company's invoices, for presets of systems that hold several."

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from arfeed import SourceError
-from arfeed_connectors.sql.statements import asked
+from arfeed_connectors.sql.statements import select_from
 from arfeed_connectors.sql.text.lexing import Token, readings
-from arfeed_connectors.sql.text.names import folded
+from arfeed_connectors.sql.text.names import fold_name
 from arfeed_connectors.sql.text.supply import KEYS, columns_in, is_star, named, supplies
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _with_texts(connection: sa.Connection, query: str) -> list[Token]:
     # Asked with `…` instead, which is a name and nothing else; each answer names one that is none.
     while quoted - texts:
         try:
-            asked(connection, _in_backquotes(query, tokens, quoted - texts), "*", "WHERE 1 = 0").close()
+            select_from(connection, _in_backquotes(query, tokens, quoted - texts), "*", "WHERE 1 = 0").close()
             break
         except sa.exc.OperationalError as exc:
             no_column = re.search(r"no such column: (.+)", str(exc.orig))
@@ -132,7 +132,7 @@ def _is_star(padded: Sequence[Token], place: int) -> bool:
 
 def _find_groups(query: str, tokens: Sequence[Token], ref: str) -> str | None:
     """Return which GROUP BY leaves invoices out, of the query or of one that it reads its rows from."""
-    if found := _find_group(query, tokens, frozenset({folded(ref)})):
+    if found := _find_group(query, tokens, frozenset({fold_name(ref)})):
         return found
     inner = (_find_group(query, supply.tokens, supply.numbers) for supply in supplies(tokens, ref) if not supply.joined)
     return next(filter(None, inner), None)
@@ -193,7 +193,7 @@ def _selects(tokens: Sequence[Token]) -> Iterator[tuple[list[list[Token]], list[
 
 def _covers(group: Sequence[Token], number: int, expression: Sequence[Token], ref: str) -> bool:
     """Whether rows of one group have one number: it is by the number, or by the key of the number's table."""
-    if [token.text for token in group] == [str(number)] or columns_in(group)[-1:] == [("", folded(ref))]:
+    if [token.text for token in group] == [str(number)] or columns_in(group)[-1:] == [("", fold_name(ref))]:
         return True
     named, mine = columns_in(expression), columns_in(group)
     for table, column in mine:

@@ -63,7 +63,7 @@ class Parameters:
         return {f"value{number}": value for number, value in enumerate(self._values, 1)}
 
 
-def asked(
+def select_from(
     connection: sa.Connection,
     query: str,
     what: str,
@@ -83,7 +83,7 @@ def asked(
     # Without parameters the statement reaches the driver as it is, with any % in it.
     if not (among or places):
         statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns
-        return _executed(connection, statement, None, {**_BARE, **(options or {})})
+        return _execute(connection, statement, None, {**_BARE, **(options or {})})
     literal = parameters.literal
     pieces, written = [literal(f"SELECT {what} FROM (\n")], 0  # noqa: S608 - as above
     for start, end in places:
@@ -92,10 +92,10 @@ def asked(
     pieces.append(literal(f"{query[written:]}\n) arfeed {tail}"))
     conditions = [f"{literal(column)} {_any_of(parameters, values)}" for column, values in (among or {}).items()]
     pieces += [f" WHERE {' AND '.join(conditions)}"] if conditions else []
-    return _executed(connection, "".join(pieces), parameters.values, {**(options or {})})
+    return _execute(connection, "".join(pieces), parameters.values, {**(options or {})})
 
 
-def _executed(
+def _execute(
     connection: sa.Connection, statement: str, values: Any, options: Mapping[str, Any]
 ) -> sa.CursorResult[Any]:
     return patiently(
@@ -116,8 +116,8 @@ def answers(
     among: Mapping[str, Sequence[object]] | None = None,
     since: object = None,
 ) -> list[Row]:
-    """Return all rows of a question about the query, such as its count; see `asked`."""
-    result = asked(connection, query, what, tail, among, since)
+    """Return all rows of a question about the query, such as its count; see `select_from`."""
+    result = select_from(connection, query, what, tail, among, since)
     cursor: Any = result.cursor
     rows = [tuple(row) for row in patiently(connection, cursor.fetchall)]
     result.close()
@@ -126,12 +126,12 @@ def answers(
 
 def column_names(connection: sa.Connection, query: str, since: object = None) -> tuple[str, ...]:
     """Return the names of the query's columns without reading a row."""
-    result = asked(connection, query, "*", "WHERE 1 = 0", since=since)
+    result = select_from(connection, query, "*", "WHERE 1 = 0", since=since)
     names = _names(connection, result)
     result.close()
     # Only the bare query shows the names as they were written; a query that holds `:since` can't be sent bare.
     if since is None and _may_be_renamed(connection.dialect.name, names):
-        result = _executed(connection, query, None, {**_BARE, **_STREAMING})
+        result = _execute(connection, query, None, {**_BARE, **_STREAMING})
         names = _names(connection, result)
         result.close()
     return tuple(names)
@@ -150,7 +150,7 @@ def _may_be_renamed(database: str, names: Sequence[str]) -> bool:
 
 def holds_numbers(connection: sa.Connection, query: str, column: str) -> bool:
     """Whether a column of the query has a numeric type, according to the driver."""
-    result = asked(connection, query, column, "WHERE 1 = 0")
+    result = select_from(connection, query, column, "WHERE 1 = 0")
     cursor: Any = result.cursor
     kind = cursor.description[0][1]
     result.close()
@@ -169,17 +169,17 @@ def batches(
     """
     options = {} if rows is not None and rows <= BATCH else _STREAMING
     if beside:
-        result = asked(connection, query, f"arfeed.*, {beside}", options=options)
+        result = select_from(connection, query, f"arfeed.*, {beside}", options=options)
     elif company is None:
-        result = _executed(connection, query, None, {**_BARE, **options})
+        result = _execute(connection, query, None, {**_BARE, **options})
     else:
-        result = asked(connection, query, "*", among={"company": [company]}, options=options)
+        result = select_from(connection, query, "*", among={"company": [company]}, options=options)
     cursor: Any = result.cursor
     try:
         fetched = patiently(connection, lambda: _first(result))
         while fetched:
             yield fetched
-            fetched = patiently(connection, lambda: _fetched(cursor, BATCH))
+            fetched = patiently(connection, lambda: _fetch(cursor, BATCH))
         result.close()
     # Also GeneratorExit: a reader that stops early leaves rows behind on the server.
     except BaseException:
@@ -189,10 +189,10 @@ def batches(
 
 def first_rows(connection: sa.Connection, query: str, count: int) -> tuple[list[str], list[Row]]:
     """Return the names of the bare query's columns, and its first rows."""
-    result = _executed(connection, query, None, _BARE)
+    result = _execute(connection, query, None, _BARE)
     cursor: Any = result.cursor
     try:
-        rows = patiently(connection, lambda: _fetched(cursor, count))
+        rows = patiently(connection, lambda: _fetch(cursor, count))
         return _names(connection, result), [tuple(row) for row in rows]
     finally:
         result.close()
@@ -201,10 +201,10 @@ def first_rows(connection: sa.Connection, query: str, count: int) -> tuple[list[
 def _first(result: sa.CursorResult[Any]) -> list[Row]:
     # Streaming, SQLAlchemy has already fetched one row into its own buffer; the driver's cursor begins with the second.
     first = result.fetchone()
-    return [tuple(first), *_fetched(result.cursor, BATCH - 1)] if first is not None else []
+    return [tuple(first), *_fetch(result.cursor, BATCH - 1)] if first is not None else []
 
 
-def _fetched(cursor: Any, count: int) -> list[Row]:
+def _fetch(cursor: Any, count: int) -> list[Row]:
     """Fetch without the garbage collector, which would search all these tuples for cycles again and again in vain."""
     collecting = gc.isenabled()
     gc.disable()

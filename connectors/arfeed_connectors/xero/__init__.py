@@ -105,7 +105,7 @@ class Xero(Connector):
         if is_json(file) or is_titled(file, self.settings):
             return True
         found = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
-        return {_spelled(name) for name in found} >= _OWN
+        return {_spell(name) for name in found} >= _OWN
 
     def _file(self, file: str) -> Generator[pd.DataFrame, None, Complete]:
         if is_json(file):
@@ -140,7 +140,7 @@ class Xero(Connector):
                 f"{file}: it lists {count} lines but no sales document, only {', '.join(sorted(types))}; "
                 "export Business > Invoices, not Bills"
             )
-        return _folded(lines, file)
+        return _fold_lines(lines, file)
 
     def _lines(self, file: str) -> Iterator[pa.Table]:
         """Yield the file's lines under Xero's own headers, however it spells them."""
@@ -163,7 +163,7 @@ class Xero(Connector):
         """Return Xero's name for each column that is needed, and how this file spells it."""
         found = read_header(file, encoding=self.settings.encoding, delimiter=self.settings.delimiter)
         # Reversed, so that the first of two headers that differ in spelling only is the one that counts.
-        spelled = {_spelled(name): name for name in reversed(found)}
+        spelled = {_spell(name): name for name in reversed(found)}
         headers = {name: spelled[name.casefold()] for name in (*_REQUIRED, *_OPTIONAL) if name.casefold() in spelled}
         missing = [name for name in _REQUIRED if name not in headers]
         if set(_TEMPLATE_ONLY) <= set(missing) and spelled.keys() >= _OWN:
@@ -180,7 +180,7 @@ class Xero(Connector):
         return headers | {header: header for header in mapped if header not in headers.values()}
 
 
-def _spelled(header: str) -> str:
+def _spell(header: str) -> str:
     return header.replace("*", "").replace(" ", "").casefold()
 
 
@@ -225,18 +225,18 @@ def _alone(lines: pa.Table) -> pa.Array:
     if "LineAmount" not in lines.column_names or not pc.any(nameless).as_py():
         return nameless
     # A prepayment of several lines has a larger total than any of them.
-    whole = pc.equal(_plain(_array(lines, "LineAmount")), _plain(_array(lines, "Total")))
+    whole = pc.equal(_format_plain(_array(lines, "LineAmount")), _format_plain(_array(lines, "Total")))
     return pc.and_(nameless, whole)
 
 
-def _plain(amounts: pa.Array) -> pa.Array:
+def _format_plain(amounts: pa.Array) -> pa.Array:
     """Return amounts as text without trailing zeros: an export may write 2 decimals here and 4 there."""
     import pyarrow.compute as pc
 
     return pc.replace_substring_regex(pc.utf8_trim_whitespace(amounts), r"\.0*$|(\.\d*?)0+$", r"\1")
 
 
-def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
+def _fold_lines(lines: pa.Table, file: str) -> pd.DataFrame:
     """Return a row for each document, its first line. Raise `SourceError` if its lines disagree on what is due."""
     import numpy as np
     import pyarrow as pa
@@ -260,10 +260,10 @@ def _folded(lines: pa.Table, file: str) -> pd.DataFrame:
     begins = np.ones(len(lines), bool)
     begins[several] = first == np.arange(len(alike))
     documents = lines.filter(pa.array(begins))
-    kinds = _translated(_array(documents, "Type"), _KINDS)
+    kinds = _translate(_array(documents, "Type"), _KINDS)
     status = _array(documents, "Status")
     # A word that is not known stays, and becomes a problem of its row; it must not pass for open, nor for paid.
-    known = _translated(pc.utf8_lower(pc.utf8_trim_whitespace(status)), _STATUSES)
+    known = _translate(pc.utf8_lower(pc.utf8_trim_whitespace(status)), _STATUSES)
     documents = documents.append_column("kind", kinds).set_column(
         documents.column_names.index("Status"), "Status", pc.coalesce(known, status)
     )
@@ -290,7 +290,7 @@ def _first_lines(lines: pa.Table) -> npt.NDArray[np.int64]:
     return positions
 
 
-def _translated(texts: pa.Array, meanings: Mapping[str, str]) -> pa.Array:
+def _translate(texts: pa.Array, meanings: Mapping[str, str]) -> pa.Array:
     """Return what each text means; null if it is not a known one."""
     import pyarrow as pa
     import pyarrow.compute as pc

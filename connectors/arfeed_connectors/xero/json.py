@@ -44,7 +44,7 @@ def is_json(file: str) -> bool:
 
 def read_json(file: str) -> Generator[pd.DataFrame, None, Complete]:
     """Yield the sales documents of an answer. Raise `SourceError` if it may be one page of several."""
-    answer = _parsed(file)
+    answer = _parse(file)
     documents = _documents(file, answer)
     _refuse_page(file, documents, answer.get("pagination"))
     kinds = [_kind(file, number, document) for number, document in enumerate(documents, 1)]
@@ -99,7 +99,7 @@ def _place(file: str, number: int, document: Mapping[str, Any]) -> str:
     return f"{file} document {number} ({name})" if isinstance(name, str) else f"{file} document {number}"
 
 
-def _parsed(file: str) -> dict[str, Any]:
+def _parse(file: str) -> dict[str, Any]:
     with open_binary(file) as data:
         try:
             # No float ever holds money.
@@ -141,8 +141,8 @@ def _row(file: str, number: int, document: Mapping[str, Any], kind: str) -> dict
         "currency": document.get("CurrencyCode"),
         "issued_on": _day(place, document, "Date"),
         "due_on": _day(place, document, "DueDate"),
-        "amount": _signed(amount, negate=credit),
-        "balance": _signed(balance, negate=credit),
+        "amount": _sign(amount, negate=credit),
+        "balance": _sign(balance, negate=credit),
         "memo": document.get("Reference"),
     }
     # What is neither text nor number would be written into a cell as Python's notation for it.
@@ -154,7 +154,7 @@ def _row(file: str, number: int, document: Mapping[str, Any], kind: str) -> dict
     return row
 
 
-def _signed(value: Any, *, negate: bool) -> object:
+def _sign(value: Any, *, negate: bool) -> object:
     # By exact type: a bool is an int to Python, and is refused with the other values that are not amounts.
     return -value if negate and type(value) in (int, Decimal) else value
 

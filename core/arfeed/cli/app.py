@@ -15,7 +15,7 @@ from typing import cast
 from typer.exceptions import TyperException
 
 from arfeed.cli.assembly import assemble
-from arfeed.cli.display.logs import narrated, wanted
+from arfeed.cli.display.logs import are_events_written, narrated
 from arfeed.cli.display.masking import masked_output
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, event
@@ -37,7 +37,7 @@ def _run() -> int | None:
     """Run the command that was typed. In its standalone mode, typer would report wrong usage on stderr only."""
     try:
         app = assemble(sys.argv[1:])
-        return cast("int | None", app(standalone_mode="--json" not in sys.argv and not wanted()))
+        return cast("int | None", app(standalone_mode="--json" not in sys.argv and not are_events_written()))
     except TyperException as exc:
         raise ConfigError(f"{exc} (`arfeed --help` lists the commands and options)") from exc
 

@@ -123,19 +123,19 @@ def assemble(words: Collection[str] = COMMANDS.keys()) -> typer.Typer:
     for name, (place, says, example) in COMMANDS.items():
         # Whatever is run was typed as a word of its own, wherever it stands; what was not is never reached.
         if name not in words:
-            app.command(name, help=says)(_listed)
+            app.command(name, help=says)(_list_commands)
         elif example is None:
-            app.add_typer(cast("typer.Typer", _imported(place)), name=name)
+            app.add_typer(cast("typer.Typer", _import_place(place)), name=name)
         else:
-            app.command(name, epilog=f"Example: {example}")(cast("Callable[..., None]", _imported(place)))
+            app.command(name, epilog=f"Example: {example}")(cast("Callable[..., None]", _import_place(place)))
     return app
 
 
-def _listed() -> None:
+def _list_commands() -> None:
     raise AssertionError("this command was run although it was not typed")
 
 
-def _imported(place: str) -> object:
+def _import_place(place: str) -> object:
     module, _, name = place.rpartition(".")
     found: object = getattr(importlib.import_module(f"arfeed.cli.commands.{module}"), name)
     return found

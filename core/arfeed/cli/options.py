@@ -58,7 +58,7 @@ def _default(option: Field[Any]) -> Any:
     return Parameter.empty if option.default is MISSING else option.default
 
 
-def typed(command: str, config: Path) -> str:
+def format_command(command: str, config: Path) -> str:
     """Return a command as it is to be typed for a feed."""
     # Printed commands can be copied as they are, so a path with a blank is quoted.
     return command if config == DEFAULT_CONFIG else f"{command} --config {shlex.quote(str(config))}"

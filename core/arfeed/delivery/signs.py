@@ -41,7 +41,7 @@ async def read_signs(store: Store, *, all_keys: bool) -> tuple[Sign, ...]:
     if all_keys:
         with suppress(TimeoutError):
             await asyncio.wait_for(filesystem.other_keys.wait(), OTHER_KEYS_SECONDS)
-    login, root = str(filesystem.client.get_extra_info("username")), await _resolved(store, store.root)
+    login, root = str(filesystem.client.get_extra_info("username")), await _resolve_root(store, store.root)
     keys = dict.fromkeys([shown.get_fingerprint(), *filesystem.other_keys.fingerprints])
     return tuple(Sign(key, login, root) for key in keys)
 
@@ -54,11 +54,11 @@ async def find_expected_signs(store: Store, url: str, known_hosts: Path) -> tupl
 
     address = sftp_address(url)
     keys = listed_fingerprints(address, known_hosts)
-    root = await _resolved(store, address.root) if keys else ""
+    root = await _resolve_root(store, address.root) if keys else ""
     return tuple(Sign(key, address.user, root) for key in keys)
 
 
-async def _resolved(store: SftpStore, root: str) -> str:
+async def _resolve_root(store: SftpStore, root: str) -> str:
     """Return a root with links resolved; as the address has it if the server can't resolve it."""
     try:
         path: str = await store.filesystem.real_path(root)

@@ -178,7 +178,7 @@ def _by_template(connector: Connector, template: str, invoices: pd.DataFrame, th
     files = {refs[number]: listing.files[file] for number, file in choice.files.items()}
     without = len(invoices) - len(files) - len({number for numbers in choice.contested.values() for number in numbers})
     notes = [*describe_choice(choice, matched, listing, refs), *find_merged(listing, set(matched.files), without)]
-    return _found(
+    return _find_by_connector(
         connector,
         list(files),
         [file.entry.version for file in files.values()],
@@ -205,11 +205,11 @@ def _address(url: str) -> str:
     if not is_local(place):
         return url
     folder, name = os.path.split(place)
-    return f"{inside}{link}{os.path.join(_resolved(folder), name)}"  # noqa: PTH118 - for tens of thousands of files
+    return f"{inside}{link}{os.path.join(_resolve(folder), name)}"  # noqa: PTH118 - for tens of thousands of files
 
 
 @cache
-def _resolved(folder: str) -> str:
+def _resolve(folder: str) -> str:
     return os.path.realpath(folder)
 
 
@@ -233,7 +233,7 @@ def _by_column(connector: Connector, invoices: pd.DataFrame, folder: Path) -> Fo
             files[ref] = _address(storage.url(path))
             named_files.append((place, files[ref]))
     claims = _claims([file for _, file in named_files], named.iloc[[place for place, _ in named_files]])
-    return _found(connector, list(versions), list(versions.values()), readers, files=files, claims=claims)
+    return _find_by_connector(connector, list(versions), list(versions.values()), readers, files=files, claims=claims)
 
 
 def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
@@ -249,10 +249,10 @@ def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
         raise SourceError(f"{connector.source}: its PDFs can't be listed: {type(exc).__name__}: {exc}") from exc
     # A plugin's version may be a number or a time; versions are kept and compared as texts.
     versions = [str(document.version) for document in found.values()]
-    return _found(connector, list(found), versions, {ref: document.read for ref, document in found.items()})
+    return _find_by_connector(connector, list(found), versions, {ref: document.read for ref, document in found.items()})
 
 
-def _found(
+def _find_by_connector(
     connector: Connector,
     refs: list[str],
     versions: list[str],

@@ -47,7 +47,9 @@ def find_overlooked(connector: Connector, invoices: pd.DataFrame, lacking: Itera
 
 
 def _find_by_template(listing: Listing, invoices: pd.DataFrame, wanted: Mapping[str, set[str]]) -> Iterator[Overlooked]:
-    held = {name: refs for name in sorted(file.name for file in listing.files) if (refs := sorted(_held(name, wanted)))}
+    held = {
+        name: refs for name in sorted(file.name for file in listing.files) if (refs := sorted(_find_held(name, wanted)))
+    }
     if not held:
         return
     names = [*held]
@@ -66,7 +68,7 @@ def _find_by_template(listing: Listing, invoices: pd.DataFrame, wanted: Mapping[
                 yield Overlooked(name, ref, why)
 
 
-def _held(name: str, wanted: Mapping[str, set[str]]) -> set[str]:
+def _find_held(name: str, wanted: Mapping[str, set[str]]) -> set[str]:
     """Return the numbers that stand in a name as whole words, whatever is between these, with zeros in front or not."""
     runs = _runs(basename(name))
     spans = ((first, last) for first in range(len(runs)) for last in range(first + 1, first + 1 + _MOST_RUNS))

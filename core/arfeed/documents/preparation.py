@@ -72,7 +72,7 @@ def prepare_documents(
     """
     selection = select(invoices, found.table, receiver.name_of, receiver.sent, found.ambiguous)
     # Whatever stands there under a new name is somebody else's: it is neither overwritten nor is its successor read.
-    outcomes: dict[str, Staged | str] = dict(receiver.taken(_named(selection.send, "new")))
+    outcomes: dict[str, Staged | str] = dict(receiver.taken(_list_names(selection.send, "new")))
     wanted = selection.send[~selection.send["name"].isin(list(outcomes))]
     progress.expect(len(wanted))
 
@@ -111,6 +111,6 @@ def _is_known(name: str, staged: Staged, receiver: Receiver) -> bool:
     return name in receiver.sent and receiver.sent[name].sha256 == staged.sha256
 
 
-def _named(send: pd.DataFrame, change: str) -> list[str]:
+def _list_names(send: pd.DataFrame, change: str) -> list[str]:
     """Return the names of the PDFs to send that are new or changed."""
     return [str(name) for name in send["name"][send["change"] == change]]

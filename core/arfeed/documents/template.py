@@ -167,7 +167,7 @@ class _Wildcards:
             found.invoices += owners
             found.files += [file] * len(owners)
             strange = {text for span in spans if self._looks_like_a_number(text := name[slice(*span)])}
-            strange |= self._glued(name, claimed)
+            strange |= self._find_glued(name, claimed)
             strange |= {name[slice(*span)] for span in claimed if self._may_be_another_as_written(name[slice(*span)])}
             if strange:
                 found.strange[file] = sorted(strange)
@@ -191,7 +191,7 @@ class _Wildcards:
         ends = [end for end in ends if self.right.fullmatch(name, end)]
         return [(start, end) for start in starts for end in ends if start < end <= start + self.longest]
 
-    def _glued(self, name: str, claimed: Sequence[tuple[int, int]]) -> set[str]:
+    def _find_glued(self, name: str, claimed: Sequence[tuple[int, int]]) -> set[str]:
         """Return known numbers in a name other than those claimed, even as parts of words, as in INV_1_2draft."""
         starts = [start for start, letter in enumerate(name) if letter in self.firsts]
         spans = ((start, start + length) for start in starts for length in self.lengths if start + length <= len(name))

@@ -62,7 +62,7 @@ class Lease:
         # A lock that can't be released expires by itself; an error from here would hide what the run itself ended
         # with.
         with suppress(sa.exc.SQLAlchemyError, ArfeedError), self._engine.begin() as connection:
-            connection.execute(sa.delete(leases).where(_ours(self._destination, self._run)))
+            connection.execute(sa.delete(leases).where(_is_ours(self._destination, self._run)))
 
     def check_held(self) -> None:
         """Raise `LockedError` if another run has taken the lock.
@@ -95,10 +95,10 @@ class Lease:
         with self._engine.begin() as connection:
             query = sa.select(leases).where(leases.c.destination == self._destination)
             row = connection.execute(query).one_or_none()
-            if row is None or not _died(row):
+            if row is None or not _has_died(row):
                 return False
             # Only the very lease that was looked at: another run may have replaced it in between, and is alive.
-            the_same = sa.and_(_ours(self._destination, row.run), leases.c.expires_at == row.expires_at)
+            the_same = sa.and_(_is_ours(self._destination, row.run), leases.c.expires_at == row.expires_at)
             values = self._values(_now(connection))
             return connection.execute(sa.update(leases).where(the_same).values(**values)).rowcount == 1
 
@@ -143,7 +143,7 @@ class Lease:
 def renew(connection: sa.Connection, destination: str, run: str, seconds: float) -> bool:
     """Renew a run's lease; return False if another run has taken it."""
     expires_at = _now(connection) + timedelta(seconds=seconds)
-    statement = sa.update(leases).where(_ours(destination, run)).values(expires_at=expires_at)
+    statement = sa.update(leases).where(_is_ours(destination, run)).values(expires_at=expires_at)
     return connection.execute(statement).rowcount == 1
 
 
@@ -160,7 +160,7 @@ def find_holder(connection: sa.Connection, destination: str) -> str | None:
     """Return the run that holds an unexpired lease, unless it is known to have died."""
     query = sa.select(leases).where(leases.c.destination == destination, leases.c.expires_at > _now(connection))
     row = connection.execute(query).one_or_none()
-    return None if row is None or _died(row) else str(row.run)
+    return None if row is None or _has_died(row) else str(row.run)
 
 
 def whoami() -> str:
@@ -168,13 +168,13 @@ def whoami() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
 
 
-def _died(lease: sa.Row[Any]) -> bool:
+def _has_died(lease: sa.Row[Any]) -> bool:
     """Whether the process that took a lease has ended; False if this machine can't tell."""
     known = [getattr(lease, name) for name in _OF_PROCESS]
     return None not in known and is_dead(HolderProcess(*known), this_process())
 
 
-def _ours(destination: str, run: str) -> sa.ColumnElement[bool]:
+def _is_ours(destination: str, run: str) -> sa.ColumnElement[bool]:
     return sa.and_(leases.c.destination == destination, leases.c.run == run)
 
 

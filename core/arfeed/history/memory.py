@@ -92,7 +92,7 @@ def read_expectations(connection: sa.Connection, destination: str, on: date) -> 
     columns = tables.expectations.c
     query = (
         sa.select(*(columns[name] for name in Expectation._fields))
-        .where(columns.destination == destination, columns.until >= on, _unused())
+        .where(columns.destination == destination, columns.until >= on, _is_unused())
         .order_by(columns.at, columns.id)
     )
     return [_expectation(row) for row in connection.execute(query).mappings()]
@@ -109,11 +109,11 @@ def withdraw(connection: sa.Connection, destination: str, expectation: str) -> b
     """Delete an answer that no delivery has used; return False if there is none."""
     columns = tables.expectations.c
     # A used answer is part of a delivery's explanation, and stays.
-    ours = sa.and_(columns.destination == destination, columns.id == expectation, _unused())
+    ours = sa.and_(columns.destination == destination, columns.id == expectation, _is_unused())
     return connection.execute(sa.delete(tables.expectations).where(ours)).rowcount == 1
 
 
-def _unused() -> sa.ColumnElement[bool]:
+def _is_unused() -> sa.ColumnElement[bool]:
     """Match answers that no delivery has used; an answer used by a failed run is free again."""
     used_by = tables.expectations.c.used_by
     failed = sa.select(tables.runs.c.id).where(tables.runs.c.state == "failed")

@@ -55,7 +55,7 @@ class Reader(OpenDatabase):
         # Deliveries that differ leave no single hash to compare with; blank differs from any, so a change is
         # reported.
         settings = {run.settings for run in runs}
-        beside, habits = self._learned([run.id for run in runs])
+        beside, habits = self._read_learned([run.id for run in runs])
         return Baseline(
             runs=tuple(run.id for run in runs),
             settings=settings.pop() if len(settings) == 1 else "",
@@ -67,7 +67,7 @@ class Reader(OpenDatabase):
             ledgers=self.ledgers(runs[0].id),
         )
 
-    def _learned(self, runs: list[str]) -> tuple[pd.DataFrame | None, bytes | None]:
+    def _read_learned(self, runs: list[str]) -> tuple[pd.DataFrame | None, bytes | None]:
         """Return the closed rows listed beside open ones in any of the runs, and the habits learned by the last."""
         columns = tables.reports.c
         query = sa.select(columns.run, columns.beside, columns.habits).where(columns.run.in_(runs))
@@ -85,7 +85,7 @@ class Reader(OpenDatabase):
 
     def beside(self, run: str) -> pd.DataFrame | None:
         """Return the closed rows that a run's reading listed beside open ones; None if that is not known."""
-        return self._learned([run])[0]
+        return self._read_learned([run])[0]
 
     def closings(self, destination: str, since: datetime) -> list[Closing]:
         """Return what was marked as paid since a moment, by source, currency and evidence."""

@@ -75,7 +75,7 @@ class Columns:
         """Return the column as text, trimmed, with nulls as blanks."""
         # Several checks ask for the same columns; each is trimmed once.
         if name not in self._texts:
-            self._texts[name] = self._trimmed(self.columns.get(name, name), self.array(name))
+            self._texts[name] = self._trim(self.columns.get(name, name), self.array(name))
         return self._texts[name]
 
     def written_as_text(self, names: Sequence[str]) -> list[str]:
@@ -97,12 +97,12 @@ class Columns:
         """Return a column that allows certain words only; `default` if the source has no such column."""
         if name not in self.columns:
             return pa.repeat(pa.scalar(default, pa.large_string()), self.raw.num_rows)
-        words = self.translated(name, settings)
+        words = self.translate(name, settings)
         known = pc.is_in(words, value_set=pa.array(allowed, pa.large_string()))
         self.add_unknown_words(name, pc.invert(known), f"is not one of {', '.join(allowed)}", settings)
         return words
 
-    def translated(self, name: str, settings: SourceSettings) -> pa.Array:
+    def translate(self, name: str, settings: SourceSettings) -> pa.Array:
         """Return the column in lower case, with the words that the setting `values` knows as arfeed's own."""
         words = pc.utf8_lower(self.text(name))
         meant = getattr(settings, "values", {}).get(name)
@@ -141,7 +141,7 @@ class Columns:
 
     def raw_text(self, header: str) -> pa.Array:
         """Return a column of the source by its own header, as text, trimmed."""
-        return self._trimmed(header, self._as_array(header))
+        return self._trim(header, self._as_array(header))
 
     def add_problem(self, name: str, wrong: pa.Array, why: str) -> None:
         """Add a problem for the rows where `wrong` is true; `why` completes "VALUE …"."""
@@ -159,7 +159,7 @@ class Columns:
         """Return the columns that are not canonical, as text; they are kept beside the canonical ones."""
         used = {*self.columns.values(), *schema.NAMES}
         others = [name for name in self.raw.column_names if name not in used]
-        return {name: self._trimmed(name, self._as_array(name)) for name in others}
+        return {name: self._trim(name, self._as_array(name)) for name in others}
 
     def _origins(self, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> list[str]:
         if "origin" in self.columns:
@@ -191,7 +191,7 @@ class Columns:
                 "which has lost leading zeros; yield the text that is printed on the invoice"
             )
 
-    def _trimmed(self, header: str, column: pa.Array) -> pa.Array:
+    def _trim(self, header: str, column: pa.Array) -> pa.Array:
         try:
             texts = column if pa.types.is_large_string(column.type) else pc.cast(column, pa.large_string())
         except pa.ArrowException as exc:

@@ -59,7 +59,7 @@ def _read(
         raise SourceError(f"{file}: this is the list of invoices itself, which can't be compared with itself")
     summary = read_summary(file, other, columns)
     _refuse_stale(file, read_as_of(summary.title, settings.dates), listed, day)
-    lines = _chosen(summary, columns)
+    lines = _choose_lines(summary, columns)
     lines = lines.append_column("currency", _currencies(summary, lines, settings, columns, rows))
     balances = _sums(lines, ["currency"])
     customers = None
@@ -101,7 +101,7 @@ def _refuse_stale(file: str, stated: date | None, listed: Sequence[str], day: da
 # --- the account ----------------------------------------------------------------------------------------------------
 
 
-def _chosen(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
+def _choose_lines(summary: Summary, columns: ControlAccountSettings) -> pa.Table:
     """Return the lines of the accounts that count. Raise `SourceError` if it is not clear which these are."""
     if not columns.account and not summary.form.accounts:
         return summary.lines

@@ -164,7 +164,7 @@ def _check_early(table: Columns, days: Mapping[str, pa.Array]) -> None:
     issued, due = days["issued_on"], days["due_on"]
     early = pc.fill_null(pc.less(due, issued), fill_value=False)
     if pc.any(early).as_py():
-        repaired = pc.greater_equal(_exchanged(due), _exchanged(issued))
+        repaired = pc.greater_equal(_exchange(due), _exchange(issued))
         why = (
             "is before the invoice's date, and would not be with day and month exchanged: a spreadsheet that reads "
             "dates in another order has saved the file again; take the file as it was exported"
@@ -172,7 +172,7 @@ def _check_early(table: Columns, days: Mapping[str, pa.Array]) -> None:
         table.add_problem("due_on", pc.and_(early, repaired), why)
 
 
-def _exchanged(days: pa.Array) -> pa.Array:
+def _exchange(days: pa.Array) -> pa.Array:
     """Return a number that orders dates as they were with day and month exchanged."""
     year, month, day = (part(days) for part in (pc.year, pc.month, pc.day))
     return pc.add(pc.multiply(pc.add(pc.multiply(year, 100), day), 100), month)

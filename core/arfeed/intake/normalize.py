@@ -101,7 +101,7 @@ class Normalizer:
         import pandas as pd
 
         if not isinstance(raw, pd.DataFrame):
-            raise SourceError(f"{self._yielded()} {type(raw).__name__}, not a DataFrame")
+            raise SourceError(f"{self._describe_yield()} {type(raw).__name__}, not a DataFrame")
         if _is_empty_answer(raw):
             return []
         if isinstance(self.connector.settings, FileSettings):
@@ -218,9 +218,9 @@ class Normalizer:
         try:
             return pa.Table.from_pandas(raw, preserve_index=False, nthreads=1)
         except (pa.ArrowException, ValueError, TypeError) as exc:
-            raise SourceError(f"{self._yielded()} a DataFrame that is not a plain table: {exc}") from exc
+            raise SourceError(f"{self._describe_yield()} a DataFrame that is not a plain table: {exc}") from exc
 
-    def _yielded(self) -> str:
+    def _describe_yield(self) -> str:
         return f"{self.connector.source}: its connector {self.connector.name!r} yielded"
 
     def _headers(self, raw: pd.DataFrame) -> dict[str, str]:
@@ -261,7 +261,7 @@ class Normalizer:
         # Each distinct code is checked once: a million rows have a handful.
         settings = self.connector.settings
         translated = "currency" in getattr(settings, "values", {})
-        said = table.translated("currency", settings) if translated else table.text("currency")
+        said = table.translate("currency", settings) if translated else table.text("currency")
         texts = said.dictionary_encode()
         default = settings.currency or ""
         codes = pc.utf8_upper(pc.if_else(is_blank(texts.dictionary), default, texts.dictionary))

@@ -121,7 +121,7 @@ def _form(file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettin
     customers = any(re.fullmatch(rf"({_CUSTOMERS})( report)?", text, re.IGNORECASE) for text in said)
     accounts = any(re.fullmatch(rf"{_ACCOUNTS}( report)?", text, re.IGNORECASE) for text in said)
     # What the settings name goes first. A lone column Total counts only if a title says that the rows are customers.
-    form = _named(file, top, columns, printed=customers or accounts, customers=customers)
+    form = _find_named_form(file, top, columns, printed=customers or accounts, customers=customers)
     form = form or _with_debits(top) or (_with_total(top) if customers else None)
     if form is None:
         found = "; ".join(", ".join(filter(None, row)) for row in top[:3] if any(row)) or "nothing"
@@ -132,7 +132,7 @@ def _form(file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettin
     return form
 
 
-def _named(
+def _find_named_form(
     file: str, top: Sequence[Sequence[str]], columns: ControlAccountSettings, *, printed: bool, customers: bool
 ) -> Form | None:
     """Return the layout by the headings that the settings name; None if they do not name the balance."""
@@ -146,10 +146,10 @@ def _named(
         return None
     missing: list[str] = []
     for number, row in enumerate(top):
-        at = {_folded(text): column for column, text in reversed(list(enumerate(row))) if text}
-        lacking = [heading for heading in names.values() if _folded(heading) not in at]
+        at = {_fold(text): column for column, text in reversed(list(enumerate(row))) if text}
+        lacking = [heading for heading in names.values() if _fold(heading) not in at]
         if not lacking:
-            found = {name: at[_folded(heading)] for name, heading in names.items()}
+            found = {name: at[_fold(heading)] for name, heading in names.items()}
             by_customer = customers or "customer" in found
             return Form(number, found["balance"], found.get("credit"), printed, by_customer, found)
         missing = min(missing or lacking, lacking, key=len)
@@ -160,9 +160,9 @@ def _named(
 def _with_debits(top: Sequence[Sequence[str]]) -> Form | None:
     for debit, credit in _DEBITS:
         for number, row in enumerate(top):
-            folded = [_folded(text) for text in row]
-            if _folded(debit) in folded and _folded(credit) in folded:
-                at = folded.index(_folded(debit)), folded.index(_folded(credit))
+            folded = [_fold(text) for text in row]
+            if _fold(debit) in folded and _fold(credit) in folded:
+                at = folded.index(_fold(debit)), folded.index(_fold(credit))
                 return Form(number, *at, printed=True, customers=False, named={})
     return None
 
@@ -171,7 +171,7 @@ def _with_total(top: Sequence[Sequence[str]]) -> Form | None:
     """Return the layout by the column Total, or by the only column of amounts; QuickBooks Desktop heads it by date."""
     for number, row in enumerate(top):
         filled = [column for column, text in enumerate(row) if text]
-        totals = [column for column in filled if column > 0 and _folded(row[column]) == "total"]
+        totals = [column for column in filled if column > 0 and _fold(row[column]) == "total"]
         if totals:
             return Form(number, totals[-1], None, printed=True, customers=True, named={})
         if len(filled) > 1:
@@ -182,7 +182,7 @@ def _with_total(top: Sequence[Sequence[str]]) -> Form | None:
     return None
 
 
-def _folded(heading: str) -> str:
+def _fold(heading: str) -> str:
     return re.sub(r"[\W_]", "", heading.casefold())
 
 

@@ -115,7 +115,7 @@ _WORDS: Mapping[str, str] = {
 
 def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, places: Places) -> dict[str, int]:
     """Return how many values of each column a step changed. Raise `SourceError` for a change it does not declare."""
-    declared, counts = _declared(step), {}
+    declared, counts = _read_declared(step), {}
     for column in _WORDS:
         where = find_rewritten(before, after, places, column)
         if not where.any():
@@ -134,7 +134,7 @@ def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, 
     return counts
 
 
-def _declared(step: Transform) -> Collection[str]:
+def _read_declared(step: Transform) -> Collection[str]:
     try:
         declared = step.changes
         # A stranger's class: a plain string would be read letter by letter, and a property may raise.
@@ -169,7 +169,7 @@ def _find_removed(before: pd.DataFrame, applied: _Applied, by: str) -> pd.DataFr
         rows = before[[*KEY, "kind"]].iloc[:0]
     else:
         # By number, too: an invoice that a step has renamed is missing under its old number.
-        gone = ~_in(_joined(before, [*KEY, "invoice_ref"]), _joined(after, [*KEY, "invoice_ref"]))
+        gone = ~_in(_join_columns(before, [*KEY, "invoice_ref"]), _join_columns(after, [*KEY, "invoice_ref"]))
         rows = before.loc[gone, [*KEY, "kind"]]
     return rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
 
@@ -230,7 +230,7 @@ def _check_values(step: Transform, after: pd.DataFrame) -> None:
             raise SourceError(f"transform {step.name!r} made {name!r} {min(wrong, key=str)!r}, which it can't be")
 
 
-def _joined(frame: pd.DataFrame, names: Sequence[str]) -> pa.Array:
+def _join_columns(frame: pd.DataFrame, names: Sequence[str]) -> pa.Array:
     return arrow.join_keys(arrow.to_text_array(frame[name]) for name in names)
 
 

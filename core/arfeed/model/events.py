@@ -22,7 +22,7 @@ def bind(**facts: object) -> None:
     _bound.set(facts)
 
 
-def wanted(level: int = logging.INFO) -> bool:
+def is_wanted(level: int = logging.INFO) -> bool:
     """Whether anybody listens to events of a level, so that facts that cost time are worth gathering."""
     return logging.getLogger(LOGGER).isEnabledFor(level)
 

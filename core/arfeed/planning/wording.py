@@ -22,7 +22,7 @@ _MOST_NAMED = 3
 _MOST_STATUSES = 12
 
 
-def counted(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """Write "1 invoice", "1,200 invoices"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
@@ -44,10 +44,10 @@ def refs_of(rows: pd.DataFrame) -> tuple[str, ...]:
 
 def are(count: int, noun: str) -> str:
     """Write "1 invoice is", "1,200 invoices are"."""
-    return f"{counted(count, noun)} {'is' if count == 1 else 'are'}"
+    return f"{pluralize(count, noun)} {'is' if count == 1 else 'are'}"
 
 
-def named(items: Iterable[str]) -> str:
+def name_first(items: Iterable[str]) -> str:
     """Name the first few and count the rest."""
     return name_some(list(items), _MOST_NAMED)
 
@@ -60,7 +60,7 @@ def money(amount: Decimal, currency: str) -> str:
 def span(time: timedelta) -> str:
     """Write a span in the units of the settings: whole days, or hours."""
     hours = time // timedelta(hours=1)
-    return counted(hours, "hour") if hours % 24 else counted(hours // 24, "day")
+    return pluralize(hours, "hour") if hours % 24 else pluralize(hours // 24, "day")
 
 
 def largest(rows: pd.DataFrame, most: int = _MOST_NAMED) -> pd.DataFrame:

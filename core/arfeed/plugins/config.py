@@ -59,7 +59,7 @@ _TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", 
 
 def read_project(path: Path) -> Project:
     """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found."""
-    return _Reader(path, _resolved(path)).project()
+    return _Reader(path, _resolve(path)).project()
 
 
 def parse_project(text: str, path: Path) -> Project:
@@ -69,20 +69,20 @@ def parse_project(text: str, path: Path) -> Project:
 
 def enabled_plugins(path: Path) -> list[str]:
     """Return the `plugins` of a plugins.toml without validating the rest."""
-    return _strings(_resolved(path).document.get("plugins", []))
+    return _strings(_resolve(path).document.get("plugins", []))
 
 
 def variables(path: Path) -> list[str]:
     """Return the names that a plugins.toml takes from the environment or the keyring, in the file's order."""
-    return list(dict.fromkeys(_variables(_resolved(path).document)))
+    return list(dict.fromkeys(_variables(_resolve(path).document)))
 
 
 def resolved_settings(path: Path) -> dict[str, Any]:
     """Return what a plugins.toml says together with the files that it extends, as written: `${NAME}` stays that."""
-    return _resolved(path).document
+    return _resolve(path).document
 
 
-def _resolved(path: Path) -> Resolved:
+def _resolve(path: Path) -> Resolved:
     return resolve(path, _parse(path), _parse)
 
 
@@ -103,7 +103,7 @@ class _Reader:
         # a run.
         self.mistakes: list[str] = []
         self.resolved = resolved
-        self.document = self._interpolated(resolved.document)
+        self.document = self._interpolate_document(resolved.document)
 
     def project(self) -> Project:
         # A misspelt [guards] would otherwise leave every limit at its default without a word.
@@ -228,7 +228,7 @@ class _Reader:
         if line not in self.mistakes:
             self.mistakes.append(line)
 
-    def _interpolated(self, raw: dict[str, Any]) -> dict[str, Any]:
+    def _interpolate_document(self, raw: dict[str, Any]) -> dict[str, Any]:
         self._raw: set[str] = set()
         return cast("dict[str, Any]", self._interpolate(raw, ""))
 
@@ -284,10 +284,10 @@ def _explain(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> 
     if error["type"] == "missing":
         return f"it is required: {_description(model, where)}"
     text = error["msg"].removeprefix("Value error, ")
-    return f"{_found(error, model, secrets)}{text[0].lower()}{text[1:]}"
+    return f"{_describe_found(error, model, secrets)}{text[0].lower()}{text[1:]}"
 
 
-def _found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
+def _describe_found(error: ErrorDetails, model: type[BaseModel], secrets: set[str]) -> str:
     """Return what was found, unless it is a secret by its type, came from the environment, or is the whole table."""
     if not error["loc"]:
         return ""

@@ -70,7 +70,7 @@ def collect_parts(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
     """Yield the classes that a module's hooks return. Raise `UnusableError` for one that could not be used."""
     for kind in PARTS:
         names: dict[str, Part] = {}
-        for part in _returned(module, f"arfeed_{kind}s"):
+        for part in _check_returned(module, f"arfeed_{kind}s"):
             _check_part(kind, part)
             # An arfeed that knows contract 1 only would take it for a destination of one report.
             if (needs := getattr(part, "needs_contract", 1)) > module.ARFEED_CONTRACT:
@@ -83,7 +83,7 @@ def collect_parts(module: ModuleType) -> Iterator[tuple[PartKind, Part]]:
             yield kind, part
 
 
-def _returned(module: ModuleType, hook: str) -> Iterable[Part]:
+def _check_returned(module: ModuleType, hook: str) -> Iterable[Part]:
     returned: object = getattr(module, hook, tuple)()
     if not isinstance(returned, Iterable) or isinstance(returned, str):
         raise UnusableError(f"{hook}() returned {returned!r}; return a list of classes")

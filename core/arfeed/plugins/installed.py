@@ -168,12 +168,12 @@ def _recall(file: Path, state: str) -> Installed | None:
             if hasattr(os, "getuid") and os.fstat(kept.fileno()).st_uid != os.getuid():
                 return None
             document = json.load(kept)
-        return _restored(document) if document["state"] == state else None
+        return _restore(document) if document["state"] == state else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def _restored(document: Mapping[str, Any]) -> Installed:
+def _restore(document: Mapping[str, Any]) -> Installed:
     points = []
     found: dict[str, PathDistribution] = {}
     for name, value, group, place in document["points"]:

@@ -60,10 +60,10 @@ def isolated_copy(value: T) -> T:
     """Return a copy that the plugin may change; a frame's memory is copied only when it is written to."""
     import pandas as pd
 
-    return cast("T", _own(value, pd))
+    return cast("T", _copy(value, pd))
 
 
-def _own(value: object, pandas: ModuleType) -> object:
+def _copy(value: object, pandas: ModuleType) -> object:
     if isinstance(value, pandas.DataFrame):
         return isolated_frame(value)
     if isinstance(value, pandas.Series):
@@ -71,13 +71,13 @@ def _own(value: object, pandas: ModuleType) -> object:
     if isinstance(value, BaseModel):
         return value.model_copy(deep=True)
     if isinstance(value, Mapping):
-        return MappingProxyType({key: _own(item, pandas) for key, item in value.items()})
+        return MappingProxyType({key: _copy(item, pandas) for key, item in value.items()})
     if isinstance(value, tuple):
-        items = tuple(_own(item, pandas) for item in value)
+        items = tuple(_copy(item, pandas) for item in value)
         # A named tuple takes its items one by one, a plain one as a whole.
         return value._make(items) if hasattr(value, "_make") else items
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{each.name: _own(getattr(value, each.name), pandas) for each in fields(value)})
+        return replace(value, **{each.name: _copy(getattr(value, each.name), pandas) for each in fields(value)})
     return value
 
 
@@ -97,7 +97,7 @@ def isolated_frame(invoices: pd.DataFrame) -> pd.DataFrame:
             # Nested types have their memory in child arrays, which this would not reach; arfeed's own columns are all
             # flat.
             if _is_flat(array.type):
-                sealed = pa.chunked_array([_sealed(chunk) for chunk in array.chunks], array.type)
+                sealed = pa.chunked_array([_seal(chunk) for chunk in array.chunks], array.type)
                 copy.isetitem(number, pd.array(sealed, dtype=column.dtype))
     return copy
 
@@ -109,7 +109,7 @@ def _is_flat(kind: pa.DataType) -> bool:
     return any(test(kind) for test in tests)
 
 
-def _sealed(array: pa.Array) -> pa.Array:
+def _seal(array: pa.Array) -> pa.Array:
     """Return a flat array over read-only views of its buffers."""
     import pyarrow as pa
 

@@ -52,10 +52,10 @@ class Resolved:
 
 def resolve(path: Path, document: dict[str, Any], parse: Parse) -> Resolved:
     """Merge the files that a document extends below it. Raise `ConfigError` for a cycle or what can't be shared."""
-    return _merged(path.absolute(), document, parse, (path.absolute(),))
+    return _merge(path.absolute(), document, parse, (path.absolute(),))
 
 
-def _merged(path: Path, document: dict[str, Any], parse: Parse, seen: tuple[Path, ...]) -> Resolved:
+def _merge(path: Path, document: dict[str, Any], parse: Parse, seen: tuple[Path, ...]) -> Resolved:
     own = dict(document)
     named = own.pop(KEY, None)
     if named is None:
@@ -73,7 +73,7 @@ def _merged(path: Path, document: dict[str, Any], parse: Parse, seen: tuple[Path
         raise ConfigError(
             f"{file}: {table}: a file that feeds share can hold {', '.join(SHAREABLE)} only; move it to {path.name}"
         )
-    base = _merged(file, found, parse, (*seen, file))
+    base = _merge(file, found, parse, (*seen, file))
     origins: dict[str, Path] = {}
     merged = _over(base.document, own, "", lambda key: origins.__setitem__(key, base.origins.get(key, file)))
     return Resolved(merged, origins)

@@ -26,7 +26,7 @@ from arfeed.model.arrow import fold
 from arfeed.model.errors import ArfeedError, ConfigError, RefusedError
 from arfeed.model.shipping.destination import ShipmentDestination
 from arfeed.planning.adoption import find_dropped, make_adoption_code
-from arfeed.planning.wording import counted, named
+from arfeed.planning.wording import name_first, pluralize
 from arfeed.plugins.fingerprint import settings_hash
 from arfeed.plugins.isolation import undisturbed
 from arfeed.plugins.loading import close_match
@@ -301,9 +301,9 @@ def _check_approved(
 def _lacks(chosen: _Chosen, lacking: list[str], rows: pd.DataFrame, code: str) -> str:
     refs = ", ".join(rows["invoice_ref"].head(3)) + (", …" if len(rows) > 3 else "")
     return (
-        f"{chosen.name} lacks {counted(len(rows), 'invoice')} of {named(lacking)} ({refs}): no later plan would miss "
-        "them, and the receiver would mark them as paid without anybody being asked. If this report is the last that "
-        f"the receiver has seen: arfeed adopt {shlex.quote(chosen.typed)} --approve {code}"
+        f"{chosen.name} lacks {pluralize(len(rows), 'invoice')} of {name_first(lacking)} ({refs}): no later plan would "
+        "miss them, and the receiver would mark them as paid without anybody being asked. If this report is the last "
+        f"that the receiver has seen: arfeed adopt {shlex.quote(chosen.typed)} --approve {code}"
     )
 
 

@@ -16,7 +16,7 @@ from arfeed.intake.explaining import ask_sources, release
 from arfeed.intake.joining import join_frames
 from arfeed.model import arrow
 from arfeed.model.background import begin
-from arfeed.model.events import event, wanted
+from arfeed.model.events import event, is_wanted
 from arfeed.model.figures import Facts
 from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.model.secrets import mask_secrets
@@ -96,7 +96,7 @@ def prepare(context: OpenContext, server: Remote, reading: Reading, *, deliverin
     if reading.sources is None and baseline is not None:
         # What is sent again was not made with today's settings, so a change of them is still to be asked about.
         settings = baseline.settings
-    if wanted():  # to describe it takes as long as to compare it
+    if is_wanted():  # to describe it takes as long as to compare it
         event("planned", **describe_plan(final))
     return Prepared(
         plan=final,

@@ -96,7 +96,7 @@ def deliver(delivery: Delivery) -> Receipt:
     `LockedError` if the lease ran out while the machine slept, `RefusedError` if a foreign report has come.
     """
     context, prepared, record = delivery.context, delivery.prepared, delivery.record
-    planned = _planned(prepared)
+    planned = _plan_documents(prepared)
     # Reading and staging may have taken long, and the next line is the first to write anything.
     delivery.lease.check_held()
     context.history.update_versions(context.destination, prepared.touched)
@@ -239,7 +239,7 @@ def _refuse_latecomers(delivery: Delivery) -> None:
         )
 
 
-def _planned(prepared: Prepared) -> list[PlannedDocument]:
+def _plan_documents(prepared: Prepared) -> list[PlannedDocument]:
     send = prepared.plan.documents.send
     rows = zip(*(send[column].to_list() for column in ("name", "invoice_ref", "version")), strict=True)
     staged, report = prepared.staged, prepared.plan.report
@@ -263,11 +263,11 @@ def _document_uploads(prepared: Prepared, folder: str) -> list[Upload]:
 
 def _receipt(delivery: Delivery, report: Upload, verified: bool | None, outcomes: list[Outcome]) -> Receipt:
     shipped = delivery.prepared.shipped
-    documents = [_delivered(item.upload) for item in outcomes if item.error is None]
+    documents = [_describe_delivered(item.upload) for item in outcomes if item.error is None]
     if sends_documents_inside(delivery.context.project.destination):
         documents = _inside(delivery.prepared)
     sent = Sent(
-        _delivered(report),
+        _describe_delivered(report),
         verified,
         documents,
         {item.upload.name: item.error for item in outcomes if item.error is not None},
@@ -290,5 +290,5 @@ def _inside(prepared: Prepared) -> list[DeliveredFile]:
     ]
 
 
-def _delivered(upload: Upload) -> DeliveredFile:
+def _describe_delivered(upload: Upload) -> DeliveredFile:
     return DeliveredFile(upload.folder, upload.name, upload.size, upload.sha256)

@@ -82,11 +82,11 @@ def sftp_address(url: str, wording: Wording = DESTINATION) -> SftpAddress:
         parts = urlsplit(url)
         port = parts.port or SFTP_PORT
     except ValueError as exc:
-        raise wording.config_error(_wrong(f"{exc}", wording)) from exc
+        raise wording.config_error(_describe_problem(f"{exc}", wording)) from exc
     if not parts.hostname or not parts.username:
-        raise wording.config_error(_wrong("it must name a user and a host", wording))
+        raise wording.config_error(_describe_problem("it must name a user and a host", wording))
     if parts.query or parts.fragment:
-        raise wording.config_error(_wrong("write ? as %3F and # as %23", wording))
+        raise wording.config_error(_describe_problem("write ? as %3F and # as %23", wording))
     return SftpAddress(unquote(parts.username), parts.hostname, port, _root(unquote(parts.path), wording))
 
 
@@ -114,7 +114,7 @@ def _root(path: str, wording: Wording) -> str:
     if path in ("", "/"):
         return ""
     if ".." in path.split("/") or "\0" in path:
-        raise wording.config_error(_wrong("the path may not contain ..", wording))
+        raise wording.config_error(_describe_problem("the path may not contain ..", wording))
     return "/" + posixpath.normpath(path).lstrip("/")
 
 
@@ -149,7 +149,7 @@ def _without_secrets(parts: SplitResult) -> str:
     return f"{parts.scheme}://{name + '@' if name else ''}{place}{parts.path.rstrip('/')}"
 
 
-def _wrong(why: str, wording: Wording) -> str:
+def _describe_problem(why: str, wording: Wording) -> str:
     return (
         f"{wording.url} is not an SFTP address: {why}. Write sftp://USER@HOST or sftp://USER@HOST:PORT{wording.path}."
     )

@@ -218,11 +218,11 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                     await self._send(source, stretch, file, size, 1 if in_order else BYTES_A_FILE // size)
                 except (OSError, asyncssh.Error) as exc:
                     await self._give_up(path, file, exc)
-                    raise _refused(exc) from exc
+                    raise _translate_refusal(exc) from exc
                 try:
                     await self._ask(file.close())
                 except asyncssh.SFTPError as exc:
-                    raise _refused(exc) from exc
+                    raise _translate_refusal(exc) from exc
 
     async def _open_for_writing(self, channel: asyncssh.SFTPClient, path: str, mode: str) -> asyncssh.SFTPClientFile:
         try:
@@ -366,6 +366,6 @@ def _describe(path: str, attributes: asyncssh.SFTPAttrs) -> dict[str, Any]:
     return {"name": path, "size": attributes.size, "type": type_, "mtime": attributes.mtime}
 
 
-def _refused(exc: Exception) -> Exception:
+def _translate_refusal(exc: Exception) -> Exception:
     """Return what a write that the server refused raises; whatever says more than that stays as it is."""
     return WriteRefusedError(errno.EIO, exc.reason) if type(exc) is asyncssh.SFTPFailure else exc

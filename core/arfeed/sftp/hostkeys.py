@@ -43,7 +43,7 @@ def read_known_hosts(file: Path, wording: Wording = DESTINATION) -> asyncssh.SSH
 
 def listed_fingerprints(server: SftpAddress, file: Path) -> tuple[str, ...]:
     """Return the fingerprints of the host keys that known_hosts lists for a server."""
-    known, _, _ = _listed(server, file)
+    known, _, _ = _list_keys(server, file)
     return tuple(key.get_fingerprint() for key in known)
 
 
@@ -53,7 +53,7 @@ def host_key_kinds(server: SftpAddress, file: Path) -> Sequence[str]:
     The others follow, so that a server whose key has changed gets far enough to show the new one. Empty if a
     certificate authority signs the keys, so that asyncssh uses its defaults.
     """
-    known, authorities, _ = _listed(server, file)
+    known, authorities, _ = _list_keys(server, file)
     if authorities:
         return ()
     return [alg.decode() for key in known for alg in key.sig_algorithms] + HOST_KEY_KINDS
@@ -105,7 +105,7 @@ def explain_distrust(
     server: SftpAddress, file: Path, shown: Sequence[asyncssh.SSHKey], reason: str, wording: Wording
 ) -> str:
     """Return why the server is not trusted (its key is unknown, changed or revoked) and what to do about it."""
-    known, authorities, revoked = _listed(server, file)
+    known, authorities, revoked = _list_keys(server, file)
     if revoked and not shown:
         return (
             f"{file} marks the key of {server.host} as revoked ({_fingerprints(revoked)}), so {wording.outcome}. Ask "
@@ -135,7 +135,7 @@ def explain_distrust(
     )
 
 
-def _listed(
+def _list_keys(
     server: SftpAddress, file: Path
 ) -> tuple[Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey]]:
     """Return a server's known host keys, the keys of authorities that may sign others, and the revoked ones."""

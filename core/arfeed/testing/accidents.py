@@ -41,12 +41,12 @@ class Reading:
         return pd.concat(self.frames, ignore_index=True)
 
 
-def drained(source: Connector) -> Reading:
+def drain(source: Connector) -> Reading:
     """Read a source to its end."""
-    return _drained(source.invoices())
+    return _drain(source.invoices())
 
 
-def _drained(generator: Generator[pd.DataFrame, None, Complete]) -> Reading:
+def _drain(generator: Generator[pd.DataFrame, None, Complete]) -> Reading:
     frames: list[pd.DataFrame] = []
     while True:
         try:
@@ -65,7 +65,7 @@ def happening(accident: str, invoices: Invoices) -> Invoices:
     def unlucky(source: Connector) -> Generator[pd.DataFrame, None, Complete | None]:
         # With the connector's own rows, since only rows that would be accepted prove that the accident is what is
         # refused.
-        reading = _drained(invoices(source))
+        reading = _drain(invoices(source))
         rows, half = reading.rows, len(reading.rows) // 2
         if accident == "fails before the first row":
             raise ConnectionError("the line went dead")

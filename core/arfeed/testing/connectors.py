@@ -19,7 +19,7 @@ from arfeed.intake.problems import describe_problems
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ProblemsError, SourceError
 from arfeed.model.parts import Connector, PartKind
-from arfeed.testing.accidents import ACCIDENTS, drained, happening
+from arfeed.testing.accidents import ACCIDENTS, drain, happening
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
 from arfeed.testing.parts import PartConformance
 from arfeed.testing.project import ArfeedProject, age
@@ -93,10 +93,10 @@ class ConnectorConformance(PartConformance):
 
     def test_reading_twice_gives_the_same(self, tmp_path: Path) -> None:
         """The same rows in the same order, from the same connector and from a new one."""
-        settings = self.system(_made(tmp_path), self._sample())
+        settings = self.system(_make_folder(tmp_path), self._sample())
         source = self._connector(settings)
-        first = drained(source)
-        for other in (drained(source), drained(self._connector(settings))):
+        first = drain(source)
+        for other in (drain(source), drain(self._connector(settings))):
             assert other.rows.equals(first.rows), "another reading gave other rows, or another order"
             assert other.complete == first.complete, "another reading gave another Complete(…)"
 
@@ -104,7 +104,7 @@ class ConnectorConformance(PartConformance):
         """Floats lose cents, and numbers lose the zeros of a reference."""
         import pyarrow as pa
 
-        frames = drained(self._source(tmp_path, self._sample())).frames
+        frames = drain(self._source(tmp_path, self._sample())).frames
         for frame in frames:
             found = pa.Schema.from_pandas(frame, preserve_index=False)
             floats = [field.name for field in found if pa.types.is_floating(field.type)]
@@ -141,7 +141,7 @@ class ConnectorConformance(PartConformance):
         """They explain why an invoice is absent; if they are listed, `lists_closed` must be true."""
         if set(self.statuses) <= {"open"}:
             pytest.skip("this system lists open documents only")
-        complete = drained(self._source(tmp_path, self._sample())).complete
+        complete = drain(self._source(tmp_path, self._sample())).complete
         assert complete.lists_closed, "it lists closed documents, so say Complete(lists_closed=True)"
 
     def test_what_became_of_missing_invoices_is_answered_with_a_status(self, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ class ConnectorConformance(PartConformance):
 
     def test_a_system_without_invoices_is_refused_unless_that_is_allowed(self, tmp_path: Path) -> None:
         """An empty answer would mark everything as paid."""
-        settings = self.system(_made(tmp_path), [])
+        settings = self.system(_make_folder(tmp_path), [])
         with pytest.raises(SourceError):
             _read(self._connector(settings))
         rows = _read(self._connector({**settings, "allow_empty": True}))
@@ -182,10 +182,10 @@ class ConnectorConformance(PartConformance):
     def test_a_damaged_system_is_a_failed_source(self, tmp_path: Path) -> None:
         """Half a file, a lost connection, a page too few: whatever `damages` names."""
         # For the names only: each kind of damage gets another system below, since it can't be undone.
-        first = _made(tmp_path / "undamaged")
+        first = _make_folder(tmp_path / "undamaged")
         names = [*self.damages(first, self.system(first, self._sample()))]
         for name in names:
-            folder = _made(tmp_path / name)
+            folder = _make_folder(tmp_path / name)
             settings = self.system(folder, self._sample())
             self.damages(folder, settings)[name]()
             try:
@@ -199,7 +199,7 @@ class ConnectorConformance(PartConformance):
         self, accident: str, arfeed_project: ArfeedProject, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Through the whole of arfeed: the next day's reading ends otherwise than it should."""
-        settings = self.system(_made(arfeed_project.folder / "system"), self._sample())
+        settings = self.system(_make_folder(arfeed_project.folder / "system"), self._sample())
         # Just written, the files would be waited for, since they might still be growing.
         age(*(path for path in arfeed_project.folder.joinpath("system").rglob("*") if path.is_file()))
         arfeed_project.configure([self.plugin], {"source": {"use": self.connector.name, **settings}})
@@ -222,16 +222,16 @@ class ConnectorConformance(PartConformance):
 
     def test_neither_check_nor_reading_changes_the_system(self, tmp_path: Path) -> None:
         """A source is read, never written to."""
-        folder = _made(tmp_path)
+        folder = _make_folder(tmp_path)
         source = self._connector(self.system(folder, self._sample()))
         before = self.state(folder)
         source.check()
-        drained(source)
+        drain(source)
         assert self.state(folder) == before, "the system holds something else than before it was read"
 
     def test_check_names_what_is_wrong(self, tmp_path: Path) -> None:
         """It passes with the right settings, and raises `SourceError` with wrong ones, without telling secrets."""
-        folder = _made(tmp_path)
+        folder = _make_folder(tmp_path)
         settings = self.system(folder, self._sample())
         self._connector(settings).check()
         for name, wrong in self.unreachable(folder, settings).items():
@@ -280,7 +280,7 @@ class ConnectorConformance(PartConformance):
         return [item for item in SAMPLE if item.kind in self.kinds and item.status in self.statuses]
 
     def _source(self, folder: Path, invoices: Sequence[Invoice]) -> Connector:
-        return self._connector(self.system(_made(folder), invoices))
+        return self._connector(self.system(_make_folder(folder), invoices))
 
     def _connector(self, settings: Settings) -> Connector:
         return self.connector("source", self.connector.Settings.model_validate(dict(settings)))
@@ -298,7 +298,7 @@ class ConnectorConformance(PartConformance):
         return next((each for each in (self.connector.columns.get(name, name), name) if each in frame.columns), name)
 
 
-def answered(source: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
+def ask(source: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     """Return a connector's answer about what became of these invoices, typed, or None if it can't be asked.
 
     Raise `ProblemsError` for values that can't be accepted.
@@ -323,11 +323,11 @@ def typed_answer(source: Connector, raw: pd.DataFrame) -> pd.DataFrame:
 
 def drained_rows(source: Connector) -> pd.DataFrame:
     """Read a source to its end without releasing it, and return its rows, typed."""
-    rows: pd.DataFrame = drained(source).rows
+    rows: pd.DataFrame = drain(source).rows
     return typed_answer(source, rows)
 
 
-def _made(folder: Path) -> Path:
+def _make_folder(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

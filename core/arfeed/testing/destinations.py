@@ -51,13 +51,13 @@ class DestinationConformance(PartConformance):
     def test_a_report_read_back_is_what_was_written(self, which: str, tmp_path: Path) -> None:
         """`adopt` and an interrupted run rest on it: the same references and balances, in the same order."""
         invoices = {"sample": open_rows(), "hostile": hostile_rows(), "none": frame([])}[which]
-        read = self._destination().read_report(io.BytesIO(self._written(invoices, tmp_path)))
+        read = self._destination().read_report(io.BytesIO(self._write(invoices, tmp_path)))
         missing = {"invoice_ref", "balance"} - {*read.columns}
         assert not missing, f"read_report() gives no column {missing}; rename the receiver's headers to canonical names"
         refs, balances = read["invoice_ref"].tolist(), [Decimal(text) for text in read["balance"]]
         assert refs == invoices["invoice_ref"].tolist(), "the references are not those that were written"
         assert balances == invoices["balance"].tolist(), "the balances are not those that were written"
-        lean = self._destination().read_balances(io.BytesIO(self._written(invoices, tmp_path)))
+        lean = self._destination().read_balances(io.BytesIO(self._write(invoices, tmp_path)))
         assert lean[["invoice_ref", "balance"]].equals(read[["invoice_ref", "balance"]]), (
             "read_balances() does not read what read_report() reads"
         )
@@ -65,7 +65,7 @@ class DestinationConformance(PartConformance):
     def test_the_header_is_always_the_same(self, tmp_path: Path) -> None:
         """Receivers map columns once, by the first upload."""
         # Also for an empty report: a receiver that maps columns by the first upload may get that one first.
-        headers = {self._written(each, tmp_path).splitlines()[0] for each in (open_rows(), hostile_rows(), frame([]))}
+        headers = {self._write(each, tmp_path).splitlines()[0] for each in (open_rows(), hostile_rows(), frame([]))}
         assert len(headers) == 1, f"there are several headers: {headers}"
 
     def test_it_leaves_the_invoices_as_they_were(self) -> None:
@@ -77,7 +77,7 @@ class DestinationConformance(PartConformance):
     def test_the_same_invoices_make_the_same_bytes(self, tmp_path: Path) -> None:
         """A report is known by its hash."""
         # An approval and a receipt name a report by its hash, and a resent one must be recognised.
-        first, second = (self._written(open_rows(), tmp_path) for _ in range(2))
+        first, second = (self._write(open_rows(), tmp_path) for _ in range(2))
         assert first == second, "the same invoices made two different reports"
 
     # --- names --------------------------------------------------------------------------------------------------------
@@ -120,7 +120,7 @@ class DestinationConformance(PartConformance):
         """A first delivery, the same again, and a day when an invoice is gone and nothing may be sent."""
         project, destination = arfeed_project, self._destination()
         # Numbered, so that the PDF written below belongs to one of them.
-        invoices = [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(listed())]
+        invoices = [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(sample_invoices())]
         self._configure(project, sftp_server)
         project.write({"erp.csv": as_csv(invoices), "pdf/INV-0.pdf": PDF})
         first = project.deliver()
@@ -145,7 +145,7 @@ class DestinationConformance(PartConformance):
         settings = {"url": "memory://conformance", **self.settings()}
         return self.destination(self.destination.Settings.model_validate(settings))
 
-    def _written(self, invoices: pd.DataFrame, folder: Path) -> bytes:
+    def _write(self, invoices: pd.DataFrame, folder: Path) -> bytes:
         return write_report(self._destination(), invoices, folder / "report").path.read_bytes()
 
     def _configure(self, project: ArfeedProject, server: SFTPServer) -> None:
@@ -154,7 +154,7 @@ class DestinationConformance(PartConformance):
         project.configure([self.plugin, "folder"], {"erp": source}, destination=destination)
 
 
-def listed() -> list[Invoice]:
+def sample_invoices() -> list[Invoice]:
     """Return the open invoices of the sample."""
     return [invoice for invoice in SAMPLE if invoice.status == "open" and invoice.kind == "invoice"]
 

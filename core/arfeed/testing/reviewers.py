@@ -49,7 +49,7 @@ class ReviewerConformance:
     def test_it_objects_to_what_it_is_for(self) -> None:
         """With its code, a message, and references that are in the plan."""
         refused = self.refused()
-        objections = [item for item in self._said(refused) if item.code == self.code]
+        objections = [item for item in self._list_objections(refused) if item.code == self.code]
         assert objections, f"it does not object with {self.code!r}"
         for objection in objections:
             assert objection.message, "its objection has no message; write what was found and what to do"
@@ -59,18 +59,18 @@ class ReviewerConformance:
 
     def test_its_codes_are_its_own(self) -> None:
         """In words with hyphens, and none of arfeed's, which mean something else."""
-        for objection in self._said(self.refused()):
+        for objection in self._list_objections(self.refused()):
             assert _CODE.fullmatch(objection.code), f"write the code {objection.code!r} as in no-reminders"
             assert objection.code not in OUR_CODES, f"{objection.code!r} is a code of arfeed's own"
 
     def test_it_lets_everything_else_pass(self) -> None:
         """Whoever is refused every day approves without reading."""
-        said = self._said(self.accepted())
+        said = self._list_objections(self.accepted())
         assert not said, f"it objects to a plan it should have nothing against: {said}"
 
     def test_it_says_the_same_every_time(self) -> None:
         """An approval is bound to the objections."""
-        first, second = self._said(self.refused()), self._said(self.refused())
+        first, second = self._list_objections(self.refused()), self._list_objections(self.refused())
         assert first == second, f"it returned {first}, and then {second}"
 
     def test_first_deliveries_empty_reports_and_hostile_texts_are_no_error(self) -> None:
@@ -80,7 +80,7 @@ class ReviewerConformance:
         hostile += [replace(hostile[0], invoice_ref=ref) for ref in HOSTILE_REFS]
         # The plans that reviewers forget: no baseline, nothing open, and neither.
         for each in (plan(SAMPLE), plan([], SAMPLE), plan([]), plan(hostile, SAMPLE)):
-            self._said(each)
+            self._list_objections(each)
 
     def test_a_whole_run_is_refused(self, arfeed_project: ArfeedProject) -> None:
         """Nothing is delivered, and the objection is shown with its code."""
@@ -98,7 +98,7 @@ class ReviewerConformance:
         assert self.code in codes, f"the run was refused for {codes}"
         assert not arfeed_project.server, "something was delivered all the same"
 
-    def _said(self, plan: Plan) -> list[Objection]:
+    def _list_objections(self, plan: Plan) -> list[Objection]:
         # As a run calls it, with a copy that can't be written through.
         (answer,) = call_each(load([self.plugin]).manager, "arfeed_review", plan=plan)
         if isinstance(answer.value, BaseException):

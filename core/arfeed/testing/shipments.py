@@ -22,7 +22,15 @@ from arfeed.model.shipping.files import Archive, Content, TableFile
 from arfeed.planning.shipments.archive import Member
 from arfeed.planning.shipments.content import make_content
 from arfeed.planning.shipments.staging import StagedShipment, stage_shipment
-from arfeed.testing.destinations import AT, PDF, DestinationConformance, as_csv, hostile_rows, listed, open_rows
+from arfeed.testing.destinations import (
+    AT,
+    PDF,
+    DestinationConformance,
+    as_csv,
+    hostile_rows,
+    open_rows,
+    sample_invoices,
+)
 from arfeed.testing.invoices import frame
 from arfeed.testing.project import ArfeedProject
 from arfeed.testing.servers import SFTPServer
@@ -52,7 +60,7 @@ class ShipmentConformance(DestinationConformance):
         content = _content(invoices)
         staged = None
         with suppress(DestinationError, RefusedError) if which == "hostile" else nullcontext():
-            staged = self._staged(content, tmp_path)
+            staged = self._stage(content, tmp_path)
         if staged is None or type(self._destination()).read_report is ShipmentDestination.read_report:
             return
         table = self._invoices_table(content)
@@ -81,7 +89,7 @@ class ShipmentConformance(DestinationConformance):
         hashes = []
         for folder in (tmp_path / "first", tmp_path / "second"):
             folder.mkdir()
-            hashes.append([file.sha256 for file in self._staged(_content(open_rows()), folder).files])
+            hashes.append([file.sha256 for file in self._stage(_content(open_rows()), folder).files])
         assert hashes[0] == hashes[1], "the same invoices made two different shipments"
 
     def test_no_name_comes_twice(self) -> None:
@@ -99,23 +107,25 @@ class ShipmentConformance(DestinationConformance):
         rows = open_rows()
         content = _content(rows.iloc[1:], missing=rows.iloc[:1])
         ref = rows["invoice_ref"].iloc[0].encode()
-        told = [name for name, data in _files_of(self._staged(content, tmp_path)).items() if ref in data]
+        told = [name for name, data in _files_of(self._stage(content, tmp_path)).items() if ref in data]
         assert told, "no file tells of the invoice that is closed"
 
     # --- deliveries ---------------------------------------------------------------------------------------------------
 
     def test_days_go_by_on_a_real_server(self, arfeed_project: ArfeedProject, sftp_server: SFTPServer) -> None:
         """A first delivery, the same again, and a day when an invoice is gone and nothing may be sent."""
-        project = self._prepared(arfeed_project, sftp_server)
+        project = self._prepare(arfeed_project, sftp_server)
         first = project.deliver()
         assert first.code == 0, f"the first delivery failed:\n{first.err}"
         self._check_delivered(first.json()["receipt"], sftp_server)
         again = project.run("sync", "--json")
         assert again.code == 0, f"the second delivery failed:\n{again.err}"
-        assert again.json()["plan"]["counts"]["unchanged"] == len(listed()), "the same invoices were not recognised"
+        assert again.json()["plan"]["counts"]["unchanged"] == len(sample_invoices()), (
+            "the same invoices were not recognised"
+        )
         self._check_delivered(again.json()["receipt"], sftp_server)
         before = sftp_server.files
-        project.write({"erp.csv": as_csv(_numbered()[1:])})
+        project.write({"erp.csv": as_csv(_number_invoices()[1:])})
         assert project.run("sync").code == RefusedError.exit_code, "an invoice was gone, and the plan was not refused"
         assert sftp_server.files == before, "the plan was refused, and something was sent"
 
@@ -123,7 +133,7 @@ class ShipmentConformance(DestinationConformance):
         self, arfeed_project: ArfeedProject, sftp_server: SFTPServer
     ) -> None:
         """Before and after every file: the last one is never there without all others, whole."""
-        project = self._prepared(arfeed_project, sftp_server)
+        project = self._prepare(arfeed_project, sftp_server)
         assert project.deliver().code == 0
         with _counting() as steps:
             assert project.run("sync").code == 0
@@ -142,7 +152,7 @@ class ShipmentConformance(DestinationConformance):
         self, arfeed_project: ArfeedProject, sftp_server: SFTPServer
     ) -> None:
         """The server's disk is full in the middle of the first file; the next run delivers all of it."""
-        project = self._prepared(arfeed_project, sftp_server)
+        project = self._prepare(arfeed_project, sftp_server)
         code = project.run("plan", "--json").json()["approval"]
         sftp_server.faults.disk_full_after = _SMALL
         assert project.run("sync", "--approve", code).code == DestinationError.exit_code
@@ -158,7 +168,7 @@ class ShipmentConformance(DestinationConformance):
         settings = {"url": "memory://conformance", **self.settings()}
         return self.destination(self.destination.Settings.model_validate(settings))
 
-    def _staged(self, content: Content, folder: Path) -> StagedShipment:
+    def _stage(self, content: Content, folder: Path) -> StagedShipment:
         destination = self._destination()
         pdf = folder / "pdf"
         pdf.write_bytes(PDF)
@@ -169,9 +179,9 @@ class ShipmentConformance(DestinationConformance):
         parts = self._destination().shipments(content)
         return next(table for part in parts for table in _tables(part) if table.of in ("invoices", "ledger"))
 
-    def _prepared(self, project: ArfeedProject, server: SFTPServer) -> ArfeedProject:
+    def _prepare(self, project: ArfeedProject, server: SFTPServer) -> ArfeedProject:
         self._configure(project, server)
-        project.write({"erp.csv": as_csv(_numbered()), "pdf/INV-0.pdf": PDF})
+        project.write({"erp.csv": as_csv(_number_invoices()), "pdf/INV-0.pdf": PDF})
         return project
 
     def _reports(self, server: SFTPServer) -> set[str]:
@@ -191,8 +201,8 @@ class ShipmentConformance(DestinationConformance):
         assert not left, f"uploads under way were left: {left}"
 
 
-def _numbered() -> Sequence[Any]:
-    return [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(listed())]
+def _number_invoices() -> Sequence[Any]:
+    return [replace(invoice, invoice_ref=f"INV-{number}") for number, invoice in enumerate(sample_invoices())]
 
 
 def _content(rows: pd.DataFrame, at: datetime = AT, missing: pd.DataFrame | None = None) -> Content:

@@ -131,7 +131,7 @@ class _SaidError(Exception):
     ],
 )
 def test_messages_are_whole_and_hide_secrets_alone(url: str, said: str, shown: str) -> None:
-    assert shown in Database("erp", url, 60)._explained(_SaidError(said), None)
+    assert shown in Database("erp", url, 60)._explain(_SaidError(said), None)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_words_that_only_their_places_part_are_left_to_pdfium() -> None:
     ],
 )
 def test_strings_between_two_moves_of_the_pen_are_one_line(commands: bytes, shown: str) -> None:
-    assert child._shown(commands, "utf-16-be") == shown
+    assert child._shown_texts(commands, "utf-16-be") == shown
 
 
 def read(folder: Path, contents: dict[str, bytes], refs: list[str]) -> dict[str, str]:

@@ -99,7 +99,7 @@ def test_a_line_written_anew_with_its_hash_breaks_the_chain(database: Database) 
     written(database)
     with database.reading() as connection:
         forged = entries(connection)[2]._replace(who="ben")
-    without_triggers(database, f"UPDATE board_audit SET who = 'ben', hash = '{forged.computed()}' WHERE number = 3")
+    without_triggers(database, f"UPDATE board_audit SET who = 'ben', hash = '{forged.compute_hash()}' WHERE number = 3")
     assert wrong(database) == ["line 4 does not follow from line 3, which was changed or replaced"]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from arfeed_connectors.sql.bulk.postgresql_types import TEXT, Converter, converters
 from arfeed_connectors.sql.patience import begin
-from arfeed_connectors.sql.statements import BATCH, asked
+from arfeed_connectors.sql.statements import BATCH, select_from
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -102,7 +102,7 @@ def _may_share(connection: sa.Connection, raw: Any) -> bool:
 
 def _columns(connection: sa.Connection, raw: Any, query: str) -> dict[str, Converter] | None:
     """Return how each column is converted, None if one has a type that only psycopg reads correctly."""
-    result = asked(connection, query, "*", "WHERE 1 = 0")
+    result = select_from(connection, query, "*", "WHERE 1 = 0")
     cursor: Any = result.cursor
     kinds = {str(column[0]): int(column[1]) for column in cursor.description}
     result.close()
@@ -177,7 +177,7 @@ class _Reading:
         try:
             while (table := _of_psycopg(coming)) is not None:
                 coming = begin(self._next)
-                yield self._converted(table)
+                yield self._convert(table)
         finally:
             self._end(coming)
 
@@ -212,7 +212,7 @@ class _Reading:
         self._rest = table.slice(BATCH).to_batches()
         return table.slice(0, BATCH).combine_chunks()
 
-    def _converted(self, table: pa.Table) -> pa.Table:
+    def _convert(self, table: pa.Table) -> pa.Table:
         import pyarrow as pa
         from psycopg import DataError
 

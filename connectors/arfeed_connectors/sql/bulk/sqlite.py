@@ -78,7 +78,7 @@ def arrow_tables(
         finally:
             if patience is not None:
                 patience.cancel = ending
-    return _emptied(tables)
+    return _drain(tables)
 
 
 def _is_installed() -> bool:
@@ -157,14 +157,14 @@ def _read(
         if stream.schema.types[:-1] != [types[kind] for kind in kinds]:
             raise _UnfitError
         for number, batch in enumerate(stream):
-            tables.append(_converted(batch, names, in_front=1 if number == 0 else 0))
+            tables.append(_convert(batch, names, in_front=1 if number == 0 else 0))
     # A stream that was cut off looks like one that has ended.
     if process.wait() != 0 or (moment.is_locked and not moment.is_same()):
         raise _UnfitError
     return tables
 
 
-def _converted(batch: pa.RecordBatch, names: list[str], in_front: int) -> pa.Table:
+def _convert(batch: pa.RecordBatch, names: list[str], in_front: int) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -180,7 +180,7 @@ def _converted(batch: pa.RecordBatch, names: list[str], in_front: int) -> pa.Tab
     return pa.Table.from_arrays(arrays, names=names)
 
 
-def _emptied(tables: deque[pa.Table]) -> Generator[pa.Table, None, None]:
+def _drain(tables: deque[pa.Table]) -> Generator[pa.Table, None, None]:
     """Yield tables and keep none of them."""
     while tables:
         table = tables.popleft()

@@ -53,14 +53,14 @@ class Preset:
     def statement(self, name: str, part: str, table_prefix: str | None, quote: Quote) -> str:
         """Return the SQL of the list, or of the part "closed" or "ledger", every `{table}` prefixed and quoted."""
         prefix = self.table_prefix if table_prefix is None else table_prefix
-        return filled(_read(name, part), prefix, quote)
+        return fill_tables(_read(name, part), prefix, quote)
 
 
 def _read(name: str, part: str) -> str:
     return resources.files(__package__).joinpath(name, f"{part or 'list'}.sql").read_text("utf-8")
 
 
-def filled(text: str, prefix: str, quote: Quote) -> str:
+def fill_tables(text: str, prefix: str, quote: Quote) -> str:
     """Return SQL with every `{table}` prefixed and quoted."""
     return _TABLE.sub(lambda table: quote(prefix + table[1]), text)
 
@@ -114,7 +114,7 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
-def described() -> str:
+def describe_presets() -> str:
     """Name all presets in a sentence, with what each is for and needs."""
     return "; ".join(
         f'"{name}" ({preset.about}{"".join(f", needs {key}" for key in preset.requires)})'

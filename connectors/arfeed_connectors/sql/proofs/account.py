@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from arfeed import ControlAccount, SourceError, minor_digits
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.statements import answers, column_names
-from arfeed_connectors.sql.text.names import Names, folded
+from arfeed_connectors.sql.text.names import Names, fold_name
 from arfeed_connectors.sql.values.frames import Frames
 
 if TYPE_CHECKING:
@@ -52,14 +52,14 @@ class Ledger:
             )
         taken = None
         if received is not None and since is not None:
-            taken = self._whole(
+            taken = self._check_units(
                 _sums(self._frame(received, _RECEIVED, "received", since=since), "received", "currency")
             )
         # By customer and currency: one customer's lost invoice must not be made good by another's gain.
         customers = _sums(frame, "balance", "customer_id", "currency") if "customer_id" in frame else None
-        return ControlAccount(self._whole(_sums(frame, "balance", "currency")), customers, taken)
+        return ControlAccount(self._check_units(_sums(frame, "balance", "currency")), customers, taken)
 
-    def _whole(self, sums: dict[str, Decimal]) -> dict[str, Decimal]:
+    def _check_units(self, sums: dict[str, Decimal]) -> dict[str, Decimal]:
         """Return sums by currency. Raise `SourceError` for a fraction of the currency's smallest unit."""
         for code, total in sums.items():
             digits = minor_digits()[code]
@@ -79,21 +79,21 @@ class Ledger:
         """Return all rows of one of the queries with exact sums; a sum that is NULL is refused."""
         names = self._names(query, where, money, since)
         among = {"company": [company]} if company is not None else None
-        rows = answers(self.connection, query, "*", among=among, since=_bound(self.connection, since))
+        rows = answers(self.connection, query, "*", among=among, since=_bind_moment(self.connection, since))
         frame = Frames(f"{self.source} {where}", self.settings, names).frame(rows)
-        wrong = _wrong(frame, money) if len(frame) else None
+        wrong = _find_problem(frame, money) if len(frame) else None
         if wrong:
             raise SourceError(f"{self.source}: {where} {wrong}")
         return frame
 
     def _names(self, query: str, where: str, money: str, since: datetime | None = None) -> Names:
         """Return the names of a query's columns. An unknown one is refused: it may be the currency."""
-        written = column_names(self.connection, query, _bound(self.connection, since))
+        written = column_names(self.connection, query, _bind_moment(self.connection, since))
         # Mapped to the balance, so that `Frames` treats `received` as money, too.
-        names = Names(self.source, written, {"balance": money}, where) if money in map(folded, written) else None
+        names = Names(self.source, written, {"balance": money}, where) if money in map(fold_name, written) else None
         known = {money, "currency", *(("customer_id",) if money == "balance" else ())}
         known |= {"company"} if self.settings.by_company else set()
-        wrong = [name for name in written if folded(name) not in known]
+        wrong = [name for name in written if fold_name(name) not in known]
         if names is None or wrong or ("currency" not in names and self.settings.currency is None):
             raise SourceError(
                 f"{self.source}: {where} must have the columns {' and '.join(sorted(known - {'company'}))}, of which "
@@ -103,7 +103,7 @@ class Ledger:
         return names
 
 
-def _wrong(frame: pd.DataFrame, money: str) -> str | None:
+def _find_problem(frame: pd.DataFrame, money: str) -> str | None:
     """Return what is wrong with the values of an answer that has rows, None if nothing is."""
     import pyarrow as pa
 
@@ -119,7 +119,7 @@ def _wrong(frame: pd.DataFrame, money: str) -> str | None:
     return None
 
 
-def _bound(connection: sa.Connection, moment: datetime | None) -> object:
+def _bind_moment(connection: sa.Connection, moment: datetime | None) -> object:
     """Return a moment as the driver takes it: in UTC without a zone, except for PostgreSQL, which knows zones."""
     if moment is None or connection.dialect.name == "postgresql":
         return moment

@@ -36,7 +36,7 @@ def closed_names(connection: sa.Connection, query: str, source: str, settings: S
     return names
 
 
-def became(
+def ask_what_became(
     connection: sa.Connection, query: str, refs: Sequence[str], company: object, source: str, settings: SqlSettings
 ) -> pd.DataFrame:
     """Return the closed query's answer about these numbers, as a frame like the list's with `status`.

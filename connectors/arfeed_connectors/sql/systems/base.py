@@ -69,7 +69,7 @@ class System:
         dialect = connection.dialect
         try:
             # Asked first, so that the message can name what this dialect takes.
-            taken, in_old_style = list(dialect.get_isolation_level_values(raw(connection))), False
+            taken, in_old_style = list(dialect.get_isolation_level_values(driver_connection(connection))), False
         # Those of Db2 and HANA set a level, but lack the method without which SQLAlchemy 2 refuses every one.
         except (NotImplementedError, AttributeError):
             taken, in_old_style = sorted(getattr(dialect, "_isolation_lookup", ())), True
@@ -79,7 +79,7 @@ class System:
                 f"{self.source}: isolation_level = {self.isolation!r}: the dialect {dialect.name!r} {known}"
             )
         if in_old_style:
-            dialect.set_isolation_level(raw(connection), wanted)
+            dialect.set_isolation_level(driver_connection(connection), wanted)
         else:
             connection.execution_options(isolation_level=wanted)
 
@@ -124,7 +124,7 @@ class System:
         return ""
 
 
-def raw(connection: sa.Connection) -> Any:
+def driver_connection(connection: sa.Connection) -> Any:
     """Return the driver's connection as SQLAlchemy's dialect takes it."""
     return connection.connection.dbapi_connection
 

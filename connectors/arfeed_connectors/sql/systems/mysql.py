@@ -61,8 +61,8 @@ def _conversions() -> dict[Any, Any]:
     from pymysql.converters import conversions
 
     kinds = (FIELD_TYPE.TINY, FIELD_TYPE.SHORT, FIELD_TYPE.INT24, FIELD_TYPE.LONG, FIELD_TYPE.LONGLONG)
-    return {**conversions, **dict.fromkeys(kinds, _whole)}
+    return {**conversions, **dict.fromkeys(kinds, _convert_number)}
 
 
-def _whole(text: str) -> int | str:
+def _convert_number(text: str) -> int | str:
     return text if text[0] == "0" and text != "0" else int(text)

@@ -56,7 +56,7 @@ class SQLite(System):
 
     def arguments(self) -> dict[str, Any]:
         """Open the file ourselves; SQLCipher with its own module, which SQLAlchemy's dialect would not use."""
-        arguments: dict[str, Any] = {"creator": self._opened}
+        arguments: dict[str, Any] = {"creator": self._open}
         if self._encrypted:
             arguments["module"] = self._module
             self._key, self._pragmas = self.url.password, self.url.query
@@ -81,7 +81,7 @@ class SQLite(System):
     def _file(self) -> Path:
         return Path(self.url.database or "")
 
-    def _opened(self) -> Any:
+    def _open(self) -> Any:
         file = self._file
         if not file.is_file():
             raise SourceError(f"{self.source}: there is no database file {file}; look at `url`")
@@ -90,7 +90,7 @@ class SQLite(System):
         # In WAL mode SQLite creates files beside the database, unless told that nobody writes; `verify` looks itself.
         mode = "mode=ro&immutable=1" if self._is_left_alone() else "mode=ro"
         self._uri = f"file:{quote(str(file.absolute()))}?{mode}"
-        opened = self._connected()
+        opened = self._connect()
         if self._encrypted:
             key = str(self._key or "").replace('"', '""')
             # Its error says the same as what it would log to stderr.
@@ -103,7 +103,7 @@ class SQLite(System):
         opened.execute("PRAGMA query_only = 1")
         return opened
 
-    def _connected(self) -> Any:
+    def _connect(self) -> Any:
         # Not tied to one thread, since `Patience` does each piece of work in another one, never two at a time.
         return self._module.connect(self._uri, uri=True, timeout=LOCK_SECONDS, check_same_thread=False)
 
@@ -130,7 +130,7 @@ class SQLite(System):
     def _moment(self) -> Moment:
         """Return what a transaction sees that begins after this."""
         # Only one connection can compare this number, which changes with each commit, so it stays open.
-        beside, asked = self._connected(), "PRAGMA data_version"
+        beside, asked = self._connect(), "PRAGMA data_version"
         try:
             before = beside.execute(asked).fetchone()
         except BaseException:

@@ -125,9 +125,9 @@ def _tokens(query: str, dialect: Dialect) -> Iterator[Token]:
 def _pattern(dialect: Dialect) -> re.Pattern[str]:
     """Return the pattern of one token. The order matters: E'…' and q'…' would otherwise begin with words."""
     quotes = "'\"" if dialect.backslash else "'"
-    texts = [_quoted(quote, backslash=dialect.backslash) for quote in quotes]
+    texts = [_quoted_pattern(quote, backslash=dialect.backslash) for quote in quotes]
     if dialect.dollar:
-        texts = [f"[eE]{_quoted(chr(39), backslash=True)}", r"\$(?P<tag_>\w*)\$(?s:.*?)\$(?P=tag_)\$", *texts]
+        texts = [f"[eE]{_quoted_pattern(chr(39), backslash=True)}", r"\$(?P<tag_>\w*)\$(?s:.*?)\$(?P=tag_)\$", *texts]
     if dialect.q_quotes:
         ends = [r"\[.*?\]", r"\{.*?\}", r"\(.*?\)", r"<.*?>", r"(?P<by_>[^\s\[{(<]).*?(?P=by_)"]
         texts = [f"[nN]?[qQ]'(?:{'|'.join(ends)})'", *texts]
@@ -149,7 +149,7 @@ def _pattern(dialect: Dialect) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in tokens.items()), re.DOTALL)
 
 
-def _quoted(quote: str, *, backslash: bool) -> str:
+def _quoted_pattern(quote: str, *, backslash: bool) -> str:
     # In every dialect a doubled quote stands for one.
     inside = rf"[^{quote}\\]|\\." if backslash else f"[^{quote}]"
     return f"{quote}(?:{inside}|{quote}{quote})*{quote}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from arfeed_connectors.sql.text.lexing import Token
-from arfeed_connectors.sql.text.names import folded
+from arfeed_connectors.sql.text.names import fold_name
 
 SETS = frozenset(("UNION", "EXCEPT", "INTERSECT", "MINUS"))
 QUERIES = frozenset(("SELECT", "WITH", "VALUES", "TABLE"))
@@ -57,7 +57,7 @@ def supplies(tokens: Sequence[Token], number: str) -> Iterator[Supply]:
     """
     if max((level for _, level in _levels(tokens)), default=0) > _DEEPEST:
         raise ValueError(_TOO_DEEP)
-    yield from _Followed().query(tokens, _Wanted(frozenset({folded(number)})), {}, 0)
+    yield from _Followed().query(tokens, _Wanted(frozenset({fold_name(number)})), {}, 0)
 
 
 class _Wanted(NamedTuple):
@@ -162,9 +162,9 @@ def counted_rows(supply: Supply) -> Iterator[Sequence[Token]]:
 def plain(token: Token) -> str:
     """Return a name as it is compared, without its quotes."""
     if token.kind != "name":
-        return folded(token.text)
+        return fold_name(token.text)
     mark = token.text[-1]
-    return folded(token.text[1:-1].replace(mark * 2, mark))
+    return fold_name(token.text[1:-1].replace(mark * 2, mark))
 
 
 def columns_in(tokens: Sequence[Token]) -> list[tuple[str, str]]:
@@ -182,7 +182,7 @@ def named(item: Sequence[Token]) -> tuple[list[Token], str]:
     """Return a selected column's expression and its name."""
     if not item or item[-1].kind not in ("word", "name", "text"):
         return [*item], ""
-    name = plain(item[-1]) if item[-1].kind != "text" else folded(item[-1].text[1:-1])
+    name = plain(item[-1]) if item[-1].kind != "text" else fold_name(item[-1].text[1:-1])
     if len(item) == 1 or item[-2].text == ".":
         return [*item], name
     return [*item[: -2 if item[-2].text == "AS" else -1]], name

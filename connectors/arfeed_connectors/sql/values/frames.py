@@ -56,7 +56,7 @@ class Frames:
 
         if not rows:
             return pd.DataFrame({name: pd.array([], dtype="str") for name in self.names})
-        return self.finished(self.columns(rows))
+        return self.finish(self.columns(rows))
 
     def columns(self, rows: Sequence[Row], beside: int = 0) -> pa.Table:
         """Return a batch as columns of what the driver gives: all that needs its objects, and nothing else.
@@ -72,12 +72,12 @@ class Frames:
             raise SourceError(f"{self.source}: the database gave rows of other than the {width} columns it named")
         return pa.table({name: self._column(name, flat[place::width]) for place, name in enumerate(self.names)})
 
-    def finished(self, batch: pa.Table) -> pd.DataFrame:
+    def finish(self, batch: pa.Table) -> pd.DataFrame:
         """Return the query's columns in its order, exact and under canonical names."""
         import pandas as pd
         import pyarrow as pa
 
-        columns = {name: _whole(column) for name, column in zip(self.names, batch.columns, strict=True)}
+        columns = {name: _trim_zeros(column) for name, column in zip(self.names, batch.columns, strict=True)}
         header = self._header
         if header("currency") not in columns:
             self._refuse_overlooked_currency(columns)
@@ -230,7 +230,7 @@ def _as_typed(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.fill_null(is_moment, fill_value=False), pc.cast(days, column.type), column)
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
+def _trim_zeros(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 

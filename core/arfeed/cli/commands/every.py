@@ -107,17 +107,17 @@ def _processors() -> int:
 def _limits(wishes: Wishes, at_once: int) -> Limits:
     seconds, memory = _HOUR, default_memory(at_once) if can_measure() else None
     if wishes.time_limit is not None:
-        span = _parsed("--time-limit", parse_duration, wishes.time_limit)
+        span = _parse_option("--time-limit", parse_duration, wishes.time_limit)
         seconds = span.total_seconds() if isinstance(span, timedelta) else None
     if wishes.memory_limit is not None:
-        size = _parsed("--memory-limit", parse_size, wishes.memory_limit)
+        size = _parse_option("--memory-limit", parse_size, wishes.memory_limit)
         memory = size if isinstance(size, int) else None
         if memory is not None and not can_measure():
             raise ConfigError("--memory-limit: the memory of other processes can be measured on Linux only")
     return Limits(seconds, memory)
 
 
-def _parsed(option: str, parse: Callable[[object], object], text: str) -> object:
+def _parse_option(option: str, parse: Callable[[object], object], text: str) -> object:
     try:
         return None if text == "none" else parse(text)
     except ValueError as exc:

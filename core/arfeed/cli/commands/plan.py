@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arfeed.cli.display.output import console, print_json, refuse
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json, format_command
 
 
 def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = False) -> None:
@@ -19,12 +19,12 @@ def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = Fal
     project = read_feed(config)
     # Before the sources are read, which may take minutes.
     check_page_file(html)
-    command, people = typed("arfeed sync", config), console(beside_json=as_json)
+    command, people = format_command("arfeed sync", config), console(beside_json=as_json)
     with progress() as steps:
         result = pipeline.plan(project, steps)
         # The page needs a context only to warn if it can't be written.
         page = write_plan_page(begin_run(project, steps), result.plan, html, command) if html else None
-    show_plan(result.plan, people, command, typed("arfeed adopt", config))
+    show_plan(result.plan, people, command, format_command("arfeed adopt", config))
     show_page(page, people)
     if as_json:
         print_json({**plan_document(result.plan), "page": str(page) if page else None})

@@ -46,7 +46,7 @@ def rehearse(
     from arfeed.delivery.rehearsal.reports import Headers
     from arfeed.delivery.rehearsal.standing import standing
 
-    place = folder or Path(".arfeed", "rehearsal", _plain(name))
+    place = folder or Path(".arfeed", "rehearsal", _check_name(name))
     headers = Headers(ref_header, balance_header)
     with _end_requested() as ending, standing(name, place.absolute(), headers, port=port, page_port=page_port) as one:
         if as_json:
@@ -59,7 +59,7 @@ def rehearse(
     console(beside_json=as_json).print("The receiver has ended. Started again, it goes on from here.", markup=False)
 
 
-def _plain(name: str) -> str:
+def _check_name(name: str) -> str:
     # The name becomes a folder and a part of a URL.
     if not name.replace("-", "").replace("_", "").isalnum():
         raise ConfigError(f"{name!r} is not a plain name; use letters, digits, - and _, as in: arfeed rehearse demo")

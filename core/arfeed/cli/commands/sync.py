@@ -10,7 +10,7 @@ import typer
 
 from arfeed.cli.display.output import console, print_json, refuse
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, takes, typed
+from arfeed.cli.options import DEFAULT_CONFIG, Approve, Config, Html, Json, format_command, takes
 from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _sync_one(options: Options) -> None:
     from arfeed.runs.pages import check_page_file, write_plan_page, write_receipt_page
 
     config, approve, html = options.config, options.approve, options.html
-    project, command = read_feed(config), typed("arfeed sync", config)
+    project, command = read_feed(config), format_command("arfeed sync", config)
     check_page_file(html)
     with progress() as steps:
         begun = replace(begin_run(project, steps), approver=options.approved_by)
@@ -155,7 +155,7 @@ def resend(
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.resend(begin_run(project, steps), run, approve=approve)
-    _tell(result, result.page, typed(f"arfeed resend {run}", config), config, approve, as_json=as_json)
+    _tell(result, result.page, format_command(f"arfeed resend {run}", config), config, approve, as_json=as_json)
 
 
 def _tell(result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool) -> None:
@@ -164,7 +164,9 @@ def _tell(result: Result, page: Path | None, command: str, config: Path, approve
 
     people = console(beside_json=as_json)
     # The plan is shown after a delivery too: it is what was delivered, and a scheduler's log keeps it.
-    show_plan(result.plan, people, command, typed("arfeed adopt", config), delivered=result.receipt is not None)
+    show_plan(
+        result.plan, people, command, format_command("arfeed adopt", config), delivered=result.receipt is not None
+    )
     if result.receipt:
         show_receipt(result.receipt, people)
     show_page(page, people)
@@ -174,10 +176,10 @@ def _tell(result: Result, page: Path | None, command: str, config: Path, approve
         print_json({**document, "page": str(page) if page else None})
     # After everything has been shown: the exit code is the last word.
     if result.receipt is None:
-        refuse(_refused(approve))
+        refuse(_describe_refusal(approve))
 
 
-def _refused(approve: str | None) -> str:
+def _describe_refusal(approve: str | None) -> str:
     if approve is None:
         return "Refused: nothing was delivered."
     return f"Refused: nothing was delivered. The approval {approve} is for another plan than this one; read it again."

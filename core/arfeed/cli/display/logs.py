@@ -107,7 +107,7 @@ LogJson = Annotated[
 ]
 
 
-def wanted() -> bool:
+def are_events_written() -> bool:
     """Whether events are written anywhere, so that errors must be logged as well as printed."""
     # The words are searched since this is asked before typer has parsed them.
     return bool(os.environ.get(VARIABLE)) or any(word.partition("=")[0] == "--log-json" for word in sys.argv)

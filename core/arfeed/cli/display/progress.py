@@ -22,7 +22,7 @@ def progress() -> Iterator[RunProgress]:
     target = console(beside_json=True)
     # A log would keep every state of a moving line.
     if not target.is_terminal or target.is_dumb_terminal:
-        yield _logged(_Lines(target))
+        yield _log_progress(_Lines(target))
         return
     # Imported here, since most runs are started by a scheduler, and it takes as long as reading a small source.
     from rich.progress import Progress
@@ -31,7 +31,7 @@ def progress() -> Iterator[RunProgress]:
 
     # Transient, so that the plan is not printed below the remains of a bar.
     with Progress(*COLUMNS, console=target, transient=True) as bars:
-        yield _logged(Bars(bars))
+        yield _log_progress(Bars(bars))
 
 
 class _Logged:
@@ -53,7 +53,7 @@ class _Logged:
         return getattr(self._shown, name)
 
 
-def _logged(shown: RunProgress) -> RunProgress:
+def _log_progress(shown: RunProgress) -> RunProgress:
     return cast("RunProgress", _Logged(shown))
 
 

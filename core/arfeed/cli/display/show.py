@@ -18,7 +18,7 @@ from arfeed.cli.display.figures import ageing, movements, reasons
 from arfeed.model.currencies import format_amount
 from arfeed.model.legible import make_legible, name_some
 from arfeed.model.results import OUTCOMES, Objection, Plan, Receipt
-from arfeed.planning.wording import largest, named
+from arfeed.planning.wording import largest, name_first
 
 # The whole plan is meant to fit on one screen, with what to type at its end.
 _MOST_ROWS = 8
@@ -129,7 +129,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
         if reading.outcome == "incomplete" or (reading.outcome == "none" and reading.source not in documents.unnumbered)
     ]
     if unsure:
-        yield f"sent, though no number that is known is found in the PDF: {make_legible(named(unsure))}"
+        yield f"sent, though no number that is known is found in the PDF: {make_legible(name_first(unsure))}"
     for ref, whose in documents.old.items():
         yield (
             f"the receiver keeps another PDF under the name of {make_legible(ref)}, sent for {make_legible(whose)}: "

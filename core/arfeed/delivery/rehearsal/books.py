@@ -89,7 +89,7 @@ class Books:
 def read_books(folder: Path) -> Books:
     """Read the books kept in a receiver's folder; no server need be running. Before the first report they are empty."""
     books = _load(layout.books_file(folder))
-    return replace(books, documents=_matched(layout.inbox(folder), [*books.open, *books.paid_by_absence]))
+    return replace(books, documents=_match_documents(layout.inbox(folder), [*books.open, *books.paid_by_absence]))
 
 
 def write_books(folder: Path, books: Books) -> None:
@@ -111,7 +111,7 @@ def _load(file: Path) -> Books:
     return Books(**kept)
 
 
-def _matched(root: Path, refs: Iterable[str]) -> dict[str, str | None]:
+def _match_documents(root: Path, refs: Iterable[str]) -> dict[str, str | None]:
     owners: defaultdict[str, list[str]] = defaultdict(list)
     for ref in refs:
         owners[layout.document_name(ref)].append(ref)

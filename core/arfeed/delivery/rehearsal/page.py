@@ -47,7 +47,7 @@ def page(name: str, at: Receiver, books: Books, switches: Switches, token: str) 
         '<a href="/faults.json">faults.json</a></p>',
         _summary(books),
         _reports(books),
-        _changed(books),
+        _describe_changes(books),
         f"<h2>Deliver to it</h2>\n<pre>{escape(destination_block(at))}</pre>",
         f"<p>Any SFTP client may log in:</p>\n<pre>{escape(sftp_command(at))}</pre>",
         _faults(switches, token),
@@ -103,7 +103,7 @@ def _reports(books: Books) -> str:
     return html
 
 
-def _changed(books: Books) -> str:
+def _describe_changes(books: Books) -> str:
     paid, back = [*books.paid_by_absence.items()][::-1], [*books.reopened.items()][::-1]
     return (
         "<h2>Paid by absence, and reopened</h2>\n"

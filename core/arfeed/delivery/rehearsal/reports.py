@@ -38,7 +38,7 @@ class Bookkeeper:
         content = path.read_bytes()
         books, digest = read_books(self.folder), hashlib.sha256(content).hexdigest()
         if books.reports.get(path.name) != digest:
-            write_books(self.folder, self._booked(books, path.name, content).seen(path.name, digest))
+            write_books(self.folder, self._book(books, path.name, content).seen(path.name, digest))
 
     def catch_up(self) -> None:
         """Book, in the order they arrived, the reports that were left unbooked when an earlier server was killed."""
@@ -46,14 +46,14 @@ class Bookkeeper:
         for path in sorted(reports, key=lambda path: (path.stat().st_mtime_ns, path.name)):
             self.take(path)
 
-    def _booked(self, books: Books, name: str, content: bytes) -> Books:
+    def _book(self, books: Books, name: str, content: bytes) -> Books:
         try:
-            return books.after(name, _listed(content, self.headers), datetime.now(UTC))
+            return books.after(name, _read_listed(content, self.headers), datetime.now(UTC))
         except (ValueError, csv.Error) as exc:
             return books.rejecting(name, str(exc))
 
 
-def _listed(content: bytes, headers: Headers) -> dict[str, Decimal]:
+def _read_listed(content: bytes, headers: Headers) -> dict[str, Decimal]:
     rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
     _insist_on(headers, rows.fieldnames or ())
     listed: dict[str, Decimal] = {}

@@ -34,7 +34,7 @@ class ShipmentBookkeeper:
             return
         books, digest = read_books(self.folder), hashlib.sha256(path.read_bytes()).hexdigest()
         if books.reports.get(path.name) != digest:
-            write_books(self.folder, self._booked(books, path).seen(path.name, digest))
+            write_books(self.folder, self._book(books, path).seen(path.name, digest))
 
     def catch_up(self) -> None:
         """Book, in the order they arrived, what was left unbooked when an earlier server was killed."""
@@ -49,7 +49,7 @@ class ShipmentBookkeeper:
         real_name = not path.name.startswith(".") and re.fullmatch(self.rule.reads, path.name) is not None
         return real_name and path.parent == self._inbox and path.is_file()
 
-    def _booked(self, books: Books, path: Path) -> Books:
+    def _book(self, books: Books, path: Path) -> Books:
         try:
             tables = self._tables(path)
             listed, closed = self._read(tables)

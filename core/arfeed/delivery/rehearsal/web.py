@@ -84,16 +84,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Show the page, the books, the faults or the style."""
-        self._answered(self._get)
+        self._answer(self._get)
 
     def do_POST(self) -> None:
         """Switch faults."""
-        self._answered(self._post)
+        self._answer(self._post)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name for it
         """Write no log: whoever started the page reads it."""
 
-    def _answered(self, answer: Callable[[], None]) -> None:
+    def _answer(self, answer: Callable[[], None]) -> None:
         try:
             self._check_host()
             answer()

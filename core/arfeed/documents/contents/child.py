@@ -49,7 +49,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     wanted = request["wanted"]
     try:
         if wanted is not None and (text := _by_codes(content)) is not None and _has(text, wanted):
-            return _said([text], _embedded(_attached(pdf)), quick=True)
+            return _said([text], _find_embedded(_find_attached(pdf)), quick=True)
         # What is attached to a page further behind would be missed.
         stop = wanted is not None and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
         return _read(pdf, wanted, stop=stop)
@@ -141,7 +141,7 @@ def _by_codes(content: bytes) -> str | None:
             elif b"BT" in text:
                 if not mapped and _WIDE_GAP.search(text):
                     return None
-                lines.append(_shown(text, "utf-16-be" if mapped else "cp1252"))
+                lines.append(_shown_texts(text, "utf-16-be" if mapped else "cp1252"))
         place = after
     return "\n".join(lines) if lines and not maps else None
 
@@ -162,7 +162,7 @@ def _inflate(body: bytes) -> bytes:
         return b""
 
 
-def _shown(commands: bytes, encoding: str) -> str:
+def _shown_texts(commands: bytes, encoding: str) -> str:
     """Return the strings that a page shows; those between two moves of the pen are one line."""
     lines = [b""]
     for found in _SHOWN.finditer(commands):
@@ -187,7 +187,7 @@ def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, An
     import pypdfium2.raw as pdfium
 
     pages: list[str] = []
-    files = _attached(pdf)
+    files = _find_attached(pdf)
     # Some programs attach files to a mark on the page, and list them nowhere else.
     on_pages = not files
     size, found = 0, False
@@ -203,15 +203,15 @@ def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, An
         size += len(pages[-1])
         found = found or (wanted is not None and _has(pages[-1], wanted))
         if found and stop and len(pages) < len(pdf):
-            return _said(pages, _embedded(files), more=True, quick=True)
+            return _said(pages, _find_embedded(files), more=True, quick=True)
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
             break
     more = size > MOST_TEXT or len(pages) < len(pdf)
     if found:
-        return _said(pages, _embedded(files), more=more)
+        return _said(pages, _find_embedded(files), more=more)
     careful = _read_carefully(pdf, len(pages))
-    return _said(pages, _embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
+    return _said(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
 
 
 def _text_of(page: Any) -> str:
@@ -395,7 +395,7 @@ def _gap(one: Span, other: Span) -> tuple[float, float]:
 # --- invoices for machines ------------------------------------------------------------------------------------------
 
 
-def _embedded(files: list[bytes]) -> list[dict[str, str]]:
+def _find_embedded(files: list[bytes]) -> list[dict[str, str]]:
     """Return the invoices among the attached files, by their root element: names vary with the program."""
     found = []
     for content in files:
@@ -409,7 +409,7 @@ def _embedded(files: list[bytes]) -> list[dict[str, str]]:
     return found
 
 
-def _attached(pdf: Any) -> list[bytes]:
+def _find_attached(pdf: Any) -> list[bytes]:
     import pypdfium2
 
     contents = []

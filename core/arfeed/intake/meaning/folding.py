@@ -226,7 +226,7 @@ def _add_up(rows: pd.DataFrame, some: pd.DataFrame, settings: FileSettings) -> F
     first = groups.head(1).set_index("invoice_ref", drop=False)
     open_ones = some[(some["balance"] != ZERO).to_numpy(bool)]
     due = _least(open_ones, "due_on").reindex(first.index).fillna(_least(some, "due_on"))
-    sums = {name: _summed(some, name, first.index) for name in schema.MONEY}
+    sums = {name: _sum_by_invoice(some, name, first.index) for name in schema.MONEY}
     total = _stated_totals(some, sums["balance"])
     status = groups["status"].agg(lambda each: "open" if (each == "open").any() else each.iloc[0]).reindex(first.index)
     added = first.assign(
@@ -244,7 +244,7 @@ def _least(some: pd.DataFrame, name: str) -> pd.Series:
     return some.dropna(subset=[name]).sort_values(name).drop_duplicates("invoice_ref").set_index("invoice_ref")[name]
 
 
-def _summed(some: pd.DataFrame, name: str, refs: pd.Index[str]) -> pd.Series:
+def _sum_by_invoice(some: pd.DataFrame, name: str, refs: pd.Index[str]) -> pd.Series:
     """Return the sum by invoice, exactly; null if a value is."""
     table = pa.table({"ref": arrow.to_text_array(some["invoice_ref"]), "value": pa.array(some[name])})
     grouped = table.group_by("ref").aggregate([("value", "sum"), ("value", "count"), ("ref", "count")])

@@ -83,7 +83,7 @@ class Sieve:
         if not len(raw) or "origin" not in raw.columns:
             return Sifted(raw)
         if self.settings.rows == "lines":
-            raw = self._filled(raw)
+            raw = self._fill_lines(raw)
         table = self.columns_of(raw)
         self.check(table, self.settings)
         ref, customer = table.text("invoice_ref"), table.text("customer_name")
@@ -105,14 +105,14 @@ class Sieve:
             origin = table.text("origin")[last].as_py()
             self.endings[origin.rpartition("#")[0]] = origin
 
-    def _filled(self, raw: pd.DataFrame) -> pd.DataFrame:
+    def _fill_lines(self, raw: pd.DataFrame) -> pd.DataFrame:
         """Return the lines with what only the first line of an invoice says, also where the lines end a frame."""
         import pandas as pd
 
         before = self.last
         every = raw if before is None else pd.concat([before, raw], ignore_index=True)
         table = self.columns_of(every)
-        used = [name for name in _used(table) if name in table.columns]
+        used = [name for name in _find_used(table) if name in table.columns]
         texts = pd.DataFrame({name: pd.Series(table.text(name), dtype="str") for name in used})
         ref = texts["invoice_ref"]
         # A row of totals or a rule is nobody's line: its money, or its label, is its own.
@@ -138,7 +138,7 @@ def _with_parts(every: pd.DataFrame, table: Columns, begins: pd.Series[Any]) -> 
     return every
 
 
-def _used(table: Columns) -> Sequence[str]:
+def _find_used(table: Columns) -> Sequence[str]:
     """Return the columns by which a row is a document: all that are in use but free texts."""
     return [name for name in table.columns if name not in ("origin", "memo", "document")]
 
@@ -167,9 +167,11 @@ class _Rows:
         return self.places[rules | totals]
 
     def _headers(self) -> list[str]:
-        return [name for name in self.table.raw.column_names if name != "origin" and name not in self._composed()]
+        return [
+            name for name in self.table.raw.column_names if name != "origin" and name not in self._composed_headers()
+        ]
 
-    def _composed(self) -> set[str]:
+    def _composed_headers(self) -> set[str]:
         return {self.table.columns["invoice_ref"]} - {*self.all.columns}
 
     def _facts(self) -> set[str]:

@@ -32,9 +32,9 @@ def find_owed(
     if not isinstance(settings, FileSettings):
         return owed
     if settings.sign:
-        owed = _signed(table, owed, settings.sign)
+        owed = _apply_sign(table, owed, settings.sign)
     if settings.owed_is == "negative":
-        owed = _turned(owed)
+        owed = _turn(owed)
     if settings.credits_positive:
         credit = pc.not_equal(kind, "invoice")
         owed = {name: pc.if_else(credit, pc.negate(values), values) for name, values in owed.items()}
@@ -88,15 +88,15 @@ def _refuse_negative(less: pa.Array, header: str) -> None:
         )
 
 
-def _signed(table: Columns, owed: Mapping[str, pa.Array], sign: SignSettings) -> dict[str, pa.Array]:
+def _apply_sign(table: Columns, owed: Mapping[str, pa.Array], sign: SignSettings) -> dict[str, pa.Array]:
     header = sign.column
     if header not in table.raw.column_names:
         found = ", ".join(name for name in table.raw.column_names if name != "origin")
         raise SourceError(f"{table.source}: `sign` names the header {header!r}, which is not there; found {found}")
     table.columns = {**table.columns, header: header}
     texts = pc.utf8_lower(table.raw_text(header))
-    negative = pc.is_in(texts, value_set=_lowered(sign.negative))
-    known = pc.or_(negative, pc.is_in(texts, value_set=_lowered(sign.positive))) if sign.positive else None
+    negative = pc.is_in(texts, value_set=_find_lowered(sign.negative))
+    known = pc.or_(negative, pc.is_in(texts, value_set=_find_lowered(sign.positive))) if sign.positive else None
     known = pc.invert(is_blank(texts)) if known is None else known
     counts = pc.not_equal(pc.fill_null(owed["balance"], _ZERO), _ZERO)
     table.add_unknown_words(
@@ -112,7 +112,7 @@ def _signed(table: Columns, owed: Mapping[str, pa.Array], sign: SignSettings) ->
     return {name: pc.if_else(negative, pc.negate(values), values) for name, values in owed.items()}
 
 
-def _turned(owed: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+def _turn(owed: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     """Turn the balance, and the amount unless it has the right sign already."""
     balance, amount = owed["balance"], owed.get("amount")
     turned = {"balance": pc.negate(balance)}
@@ -123,5 +123,5 @@ def _turned(owed: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     return turned
 
 
-def _lowered(words: tuple[str, ...]) -> pa.Array:
+def _find_lowered(words: tuple[str, ...]) -> pa.Array:
     return pa.array([word.strip().lower() for word in words], pa.large_string())

@@ -64,7 +64,7 @@ def begin(application: Application, visit: Visit, path: Path) -> Response:
     if not application.logins.allows(visit.address):
         return _begin(application, visit, path["token"], "There were too many tries: wait some minutes.", 429)
     with application.database.reading() as connection:
-        good, invited = people.invited(connection, path["token"])
+        good, invited = people.check_invitation(connection, path["token"])
     if not good:
         raise NotFoundError
     try:
@@ -121,7 +121,7 @@ def _login(application: Application, visit: Visit, wrong: str = "", status: int 
 
 def _begin(application: Application, visit: Visit, token: str, wrong: str = "", status: int = 200) -> Response:
     with application.database.reading() as connection:
-        good, invited = people.invited(connection, token)
+        good, invited = people.check_invitation(connection, token)
     if not good:
         raise NotFoundError
     facts = {"invited": invited, "wrong": wrong, "name": visit.form.get("name", ""), "shortest": people.SHORTEST}

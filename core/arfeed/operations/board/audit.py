@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     before: str
     hash: str
 
-    def computed(self) -> str:
+    def compute_hash(self) -> str:
         """Return the hash that the line must have."""
         return hashlib.sha256(json.dumps(self[:-1], ensure_ascii=False).encode()).hexdigest()
 
@@ -38,7 +38,7 @@ def log(connection: sa.Connection, who: str, what: str, about: str = "", **detai
     number, before = (last.number + 1, last.hash) if last else (1, _NOTHING)
     text = json.dumps(details, ensure_ascii=False, sort_keys=True)
     entry = Entry(number, now().isoformat(timespec="seconds"), who[:100], what, about[:300], text, before, "")
-    entry = entry._replace(hash=entry.computed())
+    entry = entry._replace(hash=entry.compute_hash())
     connection.execute(sa.insert(audit).values(**entry._asdict()))
     return entry
 
@@ -61,7 +61,7 @@ def verify(lines: list[Entry], known: str | None = None) -> Iterator[str]:
             return
         if line.before != before:
             yield f"line {number} does not follow from line {number - 1}, which was changed or replaced"
-        if line.hash != line.computed():
+        if line.hash != line.compute_hash():
             yield f"line {number} is not as it was written: {line.at} {line.who} {line.what} {line.about}"
         before = line.hash
     if known is not None and known not in {line.hash for line in lines}:

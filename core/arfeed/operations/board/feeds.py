@@ -152,7 +152,9 @@ def trace(feed: Feed, number: str) -> Iterator[Trace]:
                     # Receipts of an earlier arfeed do not say how good the evidence was.
                     evidence = f" ({row['evidence']})" if row.get("evidence") else ""
                     who = f"; approved as {run.approval} by {run.approved_by}" if run.approval else ""
-                    words = f"{row['invoice_ref']} was marked as paid: {row['reason']}{evidence}, {_owed(row)}{who}"
+                    words = (
+                        f"{row['invoice_ref']} was marked as paid: {row['reason']}{evidence}, {_format_owed(row)}{who}"
+                    )
                     yield Trace(feed.name, run.started_at, run.id, words)
 
 
@@ -169,13 +171,15 @@ def _standing(feed: str, history: History, destination: str, wanted: str) -> Ite
             continue
         if first is None:
             begin = "was open already, in the oldest report that is kept" if run is kept[0] else "was new"
-            yield Trace(feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} {begin}: {_owed(rows[0])}")
+            yield Trace(feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} {begin}: {_format_owed(rows[0])}")
             first = run
         if run is kept[-1] and first is not run:
-            yield Trace(feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} is still open: {_owed(rows[0])}")
+            yield Trace(
+                feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} is still open: {_format_owed(rows[0])}"
+            )
 
 
-def _owed(row: Mapping[Any, Any]) -> str:
+def _format_owed(row: Mapping[Any, Any]) -> str:
     return f"{row['customer_name']}, {format_amount(Decimal(row['balance']), row['currency'])} {row['currency']}"
 
 

@@ -126,7 +126,7 @@ def remove(database: Database, name: str, by: str) -> None:
         log(connection, by, "person removed", name)
 
 
-def listed(connection: sa.Connection) -> list[tuple[Person, bool, datetime | None]]:
+def list_people(connection: sa.Connection) -> list[tuple[Person, bool, datetime | None]]:
     """Return everybody by name: whether they have chosen a password, and until when they are locked out."""
     rows = connection.execute(
         sa.select(people.c.name, people.c.password, people.c.locked_until).order_by(people.c.name)
@@ -156,7 +156,7 @@ def invite_first(database: Database) -> str | None:
         return _invite(connection, None)
 
 
-def invited(connection: sa.Connection, token: str) -> tuple[bool, str | None]:
+def check_invitation(connection: sa.Connection, token: str) -> tuple[bool, str | None]:
     """Return whether a token of a one-time link is good, and for whom; for nobody in particular if it is the first."""
     row = connection.execute(sa.select(invitations).where(invitations.c.token == fingerprint(token))).one_or_none()
     if row is None or row.expires_at <= now() or (row.person is None and not is_empty(connection)):
@@ -172,7 +172,7 @@ def accept(database: Database, token: str, name: str, password: str) -> bool:
     hashed = _hash(password)
     with database.writing() as connection:
         # Asked again, now that nobody else writes: two may hold the link of the first person.
-        good, person = invited(connection, token)
+        good, person = check_invitation(connection, token)
         if not good:
             return False
         if person is None:

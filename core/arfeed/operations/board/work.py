@@ -181,7 +181,7 @@ class Worker:
         plan = document if job.kind == "look" and "planned_at" in document else document.get("plan")
         message = str(document.get("error", {}).get("message", ""))
         if job.kind == "look":
-            return _Ending("looked", plan=plan) if plan else _failed(code, message)
+            return _Ending("looked", plan=plan) if plan else _make_failure(code, message)
         if code == 0:
             return _Ending("delivered", run=document["receipt"]["run"])
         # An earlier try of this job may have delivered before its board was killed: then the baseline has moved.
@@ -189,10 +189,10 @@ class Worker:
             return _Ending("delivered", run=delivery.id)
         if code == RefusedError.exit_code and plan:
             return _Ending("moved" if job.kind == "approve" else "refused", plan=plan)
-        return _failed(code, message)
+        return _make_failure(code, message)
 
 
-def _failed(code: int, message: str) -> _Ending:
+def _make_failure(code: int, message: str) -> _Ending:
     return _Ending("failed", message or f"It ended with exit code {code} ({OUTCOMES.get(code, 'it was killed')}).")
 
 

@@ -10,7 +10,7 @@ from arfeed.delivery.remote import Remote
 from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.shipping.destination import folders_of
-from arfeed.operations.check.finding import Finding, doubt, failed, ok
+from arfeed.operations.check.finding import Finding, doubt, make_failure, ok
 from arfeed.plugins.config import Project
 from arfeed.runs.addresses import address_of, name_in_history
 from arfeed.runs.context import Clock, connect, open_history
@@ -32,15 +32,15 @@ def examine_destination(project: Project, clock: Clock, *, history_is_there: boo
             yield from _folders(project, server, history_is_there=history_is_there)
             yield from _clock(project, server, clock, history_is_there=history_is_there, probe=probe)
             if probe:
-                yield from _probed(project, server)
+                yield from _probe(project, server)
             else:
                 yield ok(
                     "rights", "not tried, since that writes; `arfeed check --probe` tries a scratch file", probed=False
                 )
     except DestinationError as exc:
-        yield from [failed(what, exc)] if reached else _not_reached(what, exc)
+        yield from [make_failure(what, exc)] if reached else _not_reached(what, exc)
     except ArfeedError as exc:
-        yield failed(what, exc)
+        yield make_failure(what, exc)
 
 
 def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
@@ -50,7 +50,7 @@ def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
         yield ok(
             what if name == "address" else name, "reached" if name == "address" else "it is the one in known_hosts"
         )
-    yield failed(what if step == "address" else f"{step} of {what.removeprefix('destination ')}", error)
+    yield make_failure(what if step == "address" else f"{step} of {what.removeprefix('destination ')}", error)
 
 
 def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
@@ -64,14 +64,14 @@ def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
     )
     yield ok("host key", f"{about.host_key} is the one in known_hosts", fingerprint=about.host_key)
     yield ok("login", "accepted")
-    yield _known(about)
+    yield _describe_known(about)
     yield _offers(project, about)
     if about.free is not None and about.free < _LEAST_FREE:
         said = f"only {about.free / 1024**2:,.0f} MB are free on its disk"
         yield doubt("room", said, "ask the receiver for space before a delivery fails half-way", free=about.free)
 
 
-def _known(about: About) -> Finding:
+def _describe_known(about: About) -> Finding:
     """Report what arfeed knows of the server's make."""
     make = find_make(about.software)
     if make is None:
@@ -112,7 +112,7 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
         yield ok(what, f"there, with {len(names)} file{'s' if len(names) != 1 else ''}", there=True, files=len(names))
     if history_is_there:
         yield from _reports(project, server)
-        yield from _recognized(project, server)
+        yield from _recognize(project, server)
 
 
 def _reports(project: Project, server: Remote) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def _reports(project: Project, server: Remote) -> Iterator[Finding]:
         yield doubt("reports there", said, "find out who else delivers there; then `arfeed adopt`", unknown=unknown)
 
 
-def _recognized(project: Project, server: Remote) -> Iterator[Finding]:
+def _recognize(project: Project, server: Remote) -> Iterator[Finding]:
     """Yield a doubt if the history knows the receiver by another address, or lacks a report that it got."""
     with open_history(project) as history:
         recognized = recognize(project, history, name_in_history(project, history), server)
@@ -159,7 +159,7 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
     yield ok("clock", f"{now:%Y-%m-%d %H:%M} UTC here, {compared}", now=now.isoformat(), ahead=ahead)
 
 
-def _probed(project: Project, server: Remote) -> Iterator[Finding]:
+def _probe(project: Project, server: Remote) -> Iterator[Finding]:
     for folder in folders_of(project.destination):
         for tried in server.probe(folder):
             name = f"{tried.what} in {folder or 'the root'}"
@@ -168,4 +168,4 @@ def _probed(project: Project, server: Remote) -> Iterator[Finding]:
             elif tried.advice:
                 yield doubt(name, f"the server answered {tried.answer!r}", tried.advice)
             else:
-                yield failed(name, DestinationError(f"the server answered {tried.answer!r}. {_ASK}"))
+                yield make_failure(name, DestinationError(f"the server answered {tried.answer!r}. {_ASK}"))

@@ -11,8 +11,8 @@ from arfeed.documents.contents.checking import choose_mode
 from arfeed.model.errors import ArfeedError
 from arfeed.model.results import OUTCOMES
 from arfeed.operations.check import destination, notifiers, sources
-from arfeed.operations.check.finding import Finding, doubt, failed, ok
-from arfeed.planning.wording import named
+from arfeed.operations.check.finding import Finding, doubt, make_failure, ok
+from arfeed.planning.wording import name_first
 from arfeed.plugins.config import Project, resolved_settings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import name_in_history
@@ -29,7 +29,7 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
         file=str(project.path),
         plugins=plugin_versions(project),
     )
-    yield from _shared(project)
+    yield from _describe_shared(project)
     history = _history(project)
     yield history
     yield _verification(project)
@@ -38,7 +38,7 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
     yield from notifiers.examine_notifiers(project)
 
 
-def _shared(project: Project) -> Iterator[Finding]:
+def _describe_shared(project: Project) -> Iterator[Finding]:
     """Report what comes from the files that plugins.toml extends, and what all of it is together."""
     files: dict[Path, list[str]] = {}
     for key, file in project.shared.items():
@@ -61,7 +61,7 @@ def _verification(project: Project) -> Finding:
         with open_history(project) as history:
             readings = history.document_readings(name_in_history(project, history))
     except ArfeedError as exc:
-        return failed(what, exc)
+        return make_failure(what, exc)
     found = Counter(reading.outcome for reading in readings.values())
     read = ", ".join(f"{found[outcome]:,} {words}" for outcome, words in OUTCOMES.items() if found[outcome])
     others = [f"{name}: {each.words}" for name, each in readings.items() if each.outcome == "another"]
@@ -70,7 +70,7 @@ def _verification(project: Project) -> Finding:
         unset = project.destination.settings.documents_verify is None
         return ok(what, "off" + (': needs pip install "arfeed[pdf]"' if unset else ""), **facts)
     if others:
-        return doubt(what, f"{mode}; read: {read}", f"put the right PDFs in their place: {named(others)}", **facts)
+        return doubt(what, f"{mode}; read: {read}", f"put the right PDFs in their place: {name_first(others)}", **facts)
     return ok(what, f"{mode}; read: {read or 'none yet'}", **facts)
 
 
@@ -82,7 +82,7 @@ def _history(project: Project) -> Finding:
             delivered = next((run for run in history.runs() if run.destination == where), None)
             holder = history.lock_holder(where)
     except ArfeedError as exc:
-        return failed("history", exc)
+        return make_failure("history", exc)
     if holder:
         said = f"the run {holder} holds the lock of this destination now"
         return doubt(

@@ -33,7 +33,7 @@ def doubt(what: str, said: str, advice: str, **facts: object) -> Finding:
     return Finding(what, "doubt", said, advice, facts)
 
 
-def failed(what: str, error: BaseException) -> Finding:
+def make_failure(what: str, error: BaseException) -> Finding:
     """Return a finding of what was raised. An unexpected error comes from a plugin: its source has failed."""
     if isinstance(error, ArfeedError):
         return Finding(what, "failed", str(error), exit_code=error.exit_code)

@@ -22,8 +22,8 @@ from arfeed.model.legible import name_some
 from arfeed.model.parts import Connector, Transform
 from arfeed.model.settings import FileSettings
 from arfeed.operations.check.evidence import assess_evidence
-from arfeed.operations.check.finding import Finding, doubt, failed, ok
-from arfeed.planning.wording import counted, describe_statuses, money
+from arfeed.operations.check.finding import Finding, doubt, make_failure, ok
+from arfeed.planning.wording import describe_statuses, money, pluralize
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock
 from arfeed.tables.files.search import find_files
@@ -62,7 +62,7 @@ def _source(
     try:
         extracted = _extract(connector, evidence, clock)
     except Exception as exc:  # noqa: BLE001 - a third-party connector may raise anything
-        return [reached, failed(f"rows of {connector.source}", exc), *pdfs], None
+        return [reached, make_failure(f"rows of {connector.source}", exc), *pdfs], None
     if pdfs and pdfs[0].state == "ok":
         pdfs = [_try(pdfs[0].what, lambda: _documents(connector, extracted, project.folder))]
     dates = _dates(connector, extracted, evidence, clock().date())
@@ -89,7 +89,7 @@ def _try(what: str, attempt: Callable[[], Finding]) -> Finding:
     try:
         return attempt()
     except (Exception, SystemExit) as exc:  # noqa: BLE001 - as above
-        return failed(what, exc)
+        return make_failure(what, exc)
 
 
 def _reach(what: str, connector: Connector, folder: Path) -> Finding:
@@ -123,7 +123,8 @@ def _rows(connector: Connector, extracted: Extract) -> Finding:
     by_status = f"; by status: {words}" if words else ""
     return ok(
         f"rows of {connector.source}",
-        f"{counted(count, 'document')}, {len(opened):,} of them open: {', '.join(sums) or 'nothing'}{first}{by_status}",
+        f"{pluralize(count, 'document')}, {len(opened):,} of them open: {', '.join(sums) or 'nothing'}"
+        f"{first}{by_status}",
         rows=count,
         open=len(opened),
         totals={total["currency"]: str(total["balance"]) for total in totals},
@@ -197,7 +198,7 @@ def _report(project: Project, invoices: pd.DataFrame) -> Finding:
         kept = keep(shaped, project.destination.settings.kinds).invoices
         check_unique(kept, arrow.fold(kept["invoice_ref"]))
     except ArfeedError as exc:
-        return failed("report", exc)
+        return make_failure("report", exc)
     left = len(invoices) - len(kept)
     by = f"; the transforms and `kinds` leave {left} out" if left else ""
-    return ok("report", f"{counted(len(kept), 'document')} would be reported{by}", documents=len(kept), left_out=left)
+    return ok("report", f"{pluralize(len(kept), 'document')} would be reported{by}", documents=len(kept), left_out=left)

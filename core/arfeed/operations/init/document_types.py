@@ -89,7 +89,9 @@ def check_document_types(
             if answer == "others":
                 found.only[header] = _only(header, kept, read(), asker)
         elif negative:
-            asker.found(f"the column {header!r} also has {_listed(negative)}, each with a minus sign, as it should be")
+            asker.found(
+                f"the column {header!r} also has {_list_words(negative)}, each with a minus sign, as it should be"
+            )
     return found
 
 
@@ -102,7 +104,7 @@ def _as_kinds(
     positive, _ = _others(read(), header, balance)
     unsigned = [word for word in positive if kinds.get(word, word.lower()) != "invoice"]
     if unsigned:
-        asker.found(f"credits_positive: amounts of {_listed(unsigned)} have no sign, and lower what is owed")
+        asker.found(f"credits_positive: amounts of {_list_words(unsigned)} have no sign, and lower what is owed")
     return DocumentTypes(header=header, kinds=kinds, credits_positive=bool(unsigned))
 
 
@@ -119,7 +121,9 @@ def _kinds(header: str, words: Sequence[str], answers: Answers, asker: Asker) ->
         if kind not in schema.KINDS:
             raise ConfigError(f"--kind {word}={kind}: a kind is one of {', '.join(schema.KINDS)}")
         if word not in words:
-            raise ConfigError(f"--kind {word}={kind}: the column {header!r} has no such word; it has {_listed(words)}")
+            raise ConfigError(
+                f"--kind {word}={kind}: the column {header!r} has no such word; it has {_list_words(words)}"
+            )
     meanings: dict[str, str] = {}
     for word in words:
         meanings[word] = (
@@ -136,9 +140,11 @@ def _only(header: str, wanted: Sequence[str], tables: Iterator[pd.DataFrame], as
     words = _words(tables, header)
     for word in wanted:
         if word not in words:
-            raise ConfigError(f"--only {header}={word}: the column has no such type; it has {_listed(words)}")
+            raise ConfigError(f"--only {header}={word}: the column has no such type; it has {_list_words(words)}")
     left = [word or "nothing" for word in words if word not in wanted]
-    asker.found(f"only rows with {_listed(wanted)} in {header!r} are reported; left out: {_listed(left) or 'nothing'}")
+    asker.found(
+        f"only rows with {_list_words(wanted)} in {header!r} are reported; left out: {_list_words(left) or 'nothing'}"
+    )
     return [*wanted]
 
 
@@ -172,7 +178,7 @@ def words_by_sign(rows: pd.DataFrame, header: str, balance: str) -> tuple[list[s
 
 def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answers, asker: Asker) -> str:
     """Return what these words are: debts, credits, or others, so that only the types `kept` are to be reported."""
-    found = f"the column {header!r} also has {_listed(words)}, with balances above 0"
+    found = f"the column {header!r} also has {_list_words(words)}, with balances above 0"
     if answers.all_debts:
         asker.doubt(f"{found}; taken as debts, as you said")
         return "debts"
@@ -181,7 +187,7 @@ def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answer
     option = f"--all-debts if customers owe them; {kinds} if they are credits, where KIND is {', '.join(schema.KINDS)}"
     option += f"; --only {shlex.quote(header)}=TYPE to leave them out" if kept else ""
     choices = _CHOICES if kept else {name: what for name, what in _CHOICES.items() if name != "others"}
-    answer = asker.choose(f"In {header!r}, what are {_listed(words)}?", option, choices)
+    answer = asker.choose(f"In {header!r}, what are {_list_words(words)}?", option, choices)
     if answer == "stop":
         raise ConfigError(
             f"{found}, and they are not for this report, so nothing was written; export without them, and type `arfeed "
@@ -196,7 +202,7 @@ def _kind_or(word: str, otherwise: str) -> str:
     return kind if kind not in (None, "invoice") else otherwise
 
 
-def _listed(words: Sequence[str]) -> str:
+def _list_words(words: Sequence[str]) -> str:
     return name_some(words, _MOST_WORDS)
 
 

@@ -108,6 +108,6 @@ def write(draft: Draft, file: Path, today: date) -> None:
         raise ConfigError(f"{file}: it can't be written: {exc.strerror}; name another with --config FILE") from exc
 
 
-def named(lines: Sequence[Line], key: str) -> object:
+def find_setting(lines: Sequence[Line], key: str) -> object:
     """Return the value of a setting, None if it is not set."""
     return next((line.value for line in lines if line.key == key), None)

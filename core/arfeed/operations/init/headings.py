@@ -75,7 +75,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     refuse_other_tables(sample, headers, proposal, answers.columns)
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
-    said = _said(answers.columns, headers)
+    said = _find_said(answers.columns, headers)
     chosen = _without_taken({**_accept_proposed(proposal, rows, headers), **said}, said)
     refuse_groups(sample, rows, chosen)
     meaning = Meaning()
@@ -121,7 +121,7 @@ class _Table(NamedTuple):
 def _ask_of_rows(meaning: Meaning, chosen: dict[str, str], table: _Table) -> None:
     """Find out from all rows what the words and signs beside the amounts mean; this may choose a column of kinds."""
     headers, read, answers, asker, settings = table
-    owed = {**chosen, "balance": _owed(chosen)}
+    owed = {**chosen, "balance": _find_owed(chosen)}
     meaning.values = _values(owed, headers, read, answers, asker)
     if {"status", "balance"} <= chosen.keys() and "balance_is" not in settings:
         words = meaning.values.get("status") or {}
@@ -257,7 +257,7 @@ def _values(
     return values
 
 
-def _owed(chosen: Mapping[str, str]) -> str:
+def _find_owed(chosen: Mapping[str, str]) -> str:
     """Return the heading of what is owed, or of what it is made of before anything is taken off."""
     header = chosen.get("balance") or chosen.get("debit") or chosen.get("amount")
     if header is None:
@@ -319,7 +319,7 @@ def _without_taken(chosen: dict[str, str], said: Mapping[str, str]) -> dict[str,
     return {name: header for name, header in chosen.items() if name in said or not (name in made or header in taken)}
 
 
-def _said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, str]:
+def _find_said(columns: Mapping[str, str], headers: Sequence[str]) -> Mapping[str, str]:
     for name, header in columns.items():
         known = (*schema.SOURCE_COLUMNS, *PARTS_OF_BALANCE)
         if name not in known:

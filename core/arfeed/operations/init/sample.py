@@ -20,7 +20,7 @@ from arfeed.operations.init import evidence as absences
 from arfeed.operations.init import naming, pdfs
 from arfeed.operations.init.answers import Answers, Asker, use_or_ask
 from arfeed.operations.init.connectors import ANY_TABLE, Offer, configure_for, encoding_of
-from arfeed.operations.init.draft import Draft, Line, named
+from arfeed.operations.init.draft import Draft, Line, find_setting
 from arfeed.operations.init.headings import find_columns, no_code
 from arfeed.planning.wording import money
 from arfeed.tables.headings.banner import find_heading_row
@@ -44,8 +44,8 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
     """Put what the sample reveals into the draft, and ask for what it leaves open."""
     draft.source += _path(sample, answers, asker)
     settings: dict[str, object] = dict(answers.settings)
-    if named(draft.source, "files") == "all":
-        settings |= {"files": "all", "path": str(answers.folder / str(named(draft.source, "path")))}
+    if find_setting(draft.source, "files") == "all":
+        settings |= {"files": "all", "path": str(answers.folder / str(find_setting(draft.source, "path")))}
     if "encoding" not in settings and (encoding := _encoding(sample, asker)):
         draft.source.append(encoding)
         settings["encoding"] = encoding.value

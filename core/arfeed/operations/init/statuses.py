@@ -55,7 +55,7 @@ def read_status(
             try:
                 meaning = asker.choose(_question(word, header, rows[word], owing[word]), _option(word), _MEANINGS)
             except ConfigError:  # nobody can be asked: all such words are named at once
-                unknown.append(f"{_quoted(word)} ({_rows(rows[word])}, {owing[word]} of them with a balance)")
+                unknown.append(f"{_quote(word)} ({_rows(rows[word])}, {owing[word]} of them with a balance)")
                 continue
         meanings[word] = meaning
     if unknown:
@@ -65,7 +65,7 @@ def read_status(
             "about payment"
         )
     for meaning in dict.fromkeys(meanings.values()):
-        said = ", ".join(f"{_quoted(word)} ({_rows(rows[word])})" for word in rows if meanings[word] == meaning)
+        said = ", ".join(f"{_quote(word)} ({_rows(rows[word])})" for word in rows if meanings[word] == meaning)
         asker.found(f"status: {meaning} is {said}")
     return {} if all(word.casefold() == meaning for word, meaning in meanings.items()) else meanings
 
@@ -81,7 +81,7 @@ def ask_total(
     paid = [word for word in rows if owing[word] and (meanings.get(word) or word.casefold()) == "paid"]
     if not paid:
         return None
-    said = ", ".join(f"{_quoted(word)} ({owing[word]} of {_rows(rows[word])})" for word in paid)
+    said = ", ".join(f"{_quote(word)} ({owing[word]} of {_rows(rows[word])})" for word in paid)
     asker.doubt(f"balance: documents that are paid have one in {balance!r}: {said}")
     if asker.choose(f"What does the column {balance!r} hold?", "--set balance_is=total", _TOTALS) == "open":
         raise ConfigError(
@@ -118,19 +118,19 @@ def _check_given(header: str, statuses: Mapping[str, str], rows: Mapping[str, in
         if status not in schema.STATUSES:
             raise ConfigError(f"--status {word}={status}: a status is one of {', '.join(schema.STATUSES)}")
         if word.casefold() not in there:
-            found = ", ".join(_quoted(name) for name in rows)
+            found = ", ".join(_quote(name) for name in rows)
             raise ConfigError(f"--status {word}={status}: the column {header!r} has no such word; it has {found}")
 
 
 def _question(word: str, header: str, rows: int, owing: int) -> str:
-    return f"What does {_quoted(word)} in the column {header!r} mean ({_rows(rows)}, {owing} of them with a balance)?"
+    return f"What does {_quote(word)} in the column {header!r} mean ({_rows(rows)}, {owing} of them with a balance)?"
 
 
 def _option(word: str) -> str:
     return f"--status {word or ''}=MEANING"
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     return repr(word) if word else "nothing"
 
 

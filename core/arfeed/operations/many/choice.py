@@ -46,7 +46,7 @@ def find_feeds(folder: Path) -> list[Path]:
     gone: its run fails and says so, where a feed that is passed over would just never deliver again.
     """
     found = {file: file.resolve() for file in sorted(_find_files(folder))}
-    tables = {file: _own(file) for file in found}
+    tables = {file: _read_own(file) for file in found}
     extended = {
         found[file]: Path(file.parent, str(table["extends"])).expanduser().resolve()
         for file, table in tables.items()
@@ -102,7 +102,7 @@ def _find_used(places: Iterable[Path], extended: Mapping[Path, Path]) -> set[Pat
     return used
 
 
-def _own(file: Path) -> Mapping[str, Any]:
+def _read_own(file: Path) -> Mapping[str, Any]:
     """Return what a file says, unchecked; nothing if it can't be read, which its own run will report."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -123,11 +123,11 @@ def choose(
 
     `codes` returns the exit code with which each feed ended last.
     """
-    wanted = set(names.values()) if not only else set(_named(names.values(), only, codes))
+    wanted = set(names.values()) if not only else set(_choose_named(names.values(), only, codes))
     return [config for config, name in names.items() if name in wanted and (share is None or share.has(name))]
 
 
-def _named(names: Iterable[str], only: Collection[str], codes: Callable[[], Mapping[str, int]]) -> Iterable[str]:
+def _choose_named(names: Iterable[str], only: Collection[str], codes: Callable[[], Mapping[str, int]]) -> Iterable[str]:
     known = [*names]
     for word in only:
         if word == FAILED and FAILED not in known:

@@ -36,7 +36,7 @@ class LastOutcomes:
                 f"--only failed: how the feeds ended last is not known, since {self.file} can't be read: "
                 f"{exc.strerror}; run all of them once"
             ) from exc
-        return {entry.feed: entry.code for entry in _parsed(lines)}
+        return {entry.feed: entry.code for entry in _parse(lines)}
 
     def delivered(self) -> Mapping[str, float]:
         """Return the Unix time at which each feed was delivered last, by name; nothing if that is not known."""
@@ -44,7 +44,7 @@ class LastOutcomes:
             lines = self.file.read_text(encoding="utf-8").splitlines()
         except OSError:
             return {}
-        return {entry.feed: entry.at for entry in _parsed(lines) if entry.code == 0}
+        return {entry.feed: entry.at for entry in _parse(lines) if entry.code == 0}
 
     def begin(self, names: Iterable[str]) -> None:
         """Record that feeds are due: whatever ends this process, they were not delivered until they have an outcome."""
@@ -69,7 +69,7 @@ class LastOutcomes:
 def _shorten(lines: IO[str]) -> None:
     """Keep the last lines of each feed, in the same file: another process may have it open, too."""
     lines.seek(0)
-    entries = [*_parsed(lines)]
+    entries = [*_parse(lines)]
     kept = {entry.feed: entry for entry in entries if entry.code == 0}
     last = {entry.feed: entry for entry in entries}
     lines.truncate(0)
@@ -86,7 +86,7 @@ class _Entry(NamedTuple):
     line: str
 
 
-def _parsed(lines: Iterable[str]) -> Iterator[_Entry]:
+def _parse(lines: Iterable[str]) -> Iterator[_Entry]:
     for line in lines:
         try:
             entry = json.loads(line)

@@ -43,7 +43,9 @@ class Times:
 
 def read_times(clock: Sequence[str], days: str) -> Times:
     """Read times such as 06:00, and days such as daily, weekdays or mon,thu; raise `ConfigError` for others."""
-    return Times(tuple(sorted({_time(text) for text in clock})), tuple(sorted({_day(name) for name in _named(days)})))
+    return Times(
+        tuple(sorted({_time(text) for text in clock})), tuple(sorted({_day(name) for name in _name_days(days)}))
+    )
 
 
 def _time(text: str) -> tuple[int, int]:
@@ -54,7 +56,7 @@ def _time(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _named(days: str) -> Sequence[str]:
+def _name_days(days: str) -> Sequence[str]:
     return _WORDS.get(days.lower()) or [name.strip().lower() for name in days.split(",")]
 
 

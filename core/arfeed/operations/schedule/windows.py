@@ -75,9 +75,9 @@ def _trigger(triggers: ET.Element, start: str, job: Job) -> None:
 
 def _script(job: Job) -> str:
     """Return the PowerShell that retries: the Task Scheduler itself can't tell one exit code from another."""
-    program, *arguments = (_quoted(part) for part in job.command)
+    program, *arguments = (_quote(part) for part in job.command)
     waits = ",".join(map(str, (*job.waits, 0)))
-    log = _quoted(f"{job.name}.log")
+    log = _quote(f"{job.name}.log")
     return (
         f"foreach ($wait in {waits}) {{ & {program} {' '.join(arguments)} *>> {log}; "
         f"if ($LASTEXITCODE -notin {','.join(map(str, RETRY_CODES))}) {{ break }}; Start-Sleep -Seconds $wait }}; "
@@ -85,7 +85,7 @@ def _script(job: Job) -> str:
     )
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -23,7 +23,7 @@ from arfeed.planning.changes.stayed import (
     describe_move,
     join_findings,
 )
-from arfeed.planning.wording import are, counted, money
+from arfeed.planning.wording import are, money, pluralize
 
 
 def object_to_currencies(found: Stayed) -> Iterator[Objection]:
@@ -72,7 +72,7 @@ def find_scaled(found: Stayed) -> list[Finding]:
         if where.any():
             worst = found.worst(where, lambda row, column=column: describe_move(found, row, column))  # type: ignore[misc]
             by = " or ".join(dict.fromkeys(factors))
-            result.append(Finding(f"{counted(int(where.sum()), column)} multiplied by {by}: {worst}", where))
+            result.append(Finding(f"{pluralize(int(where.sum()), column)} multiplied by {by}: {worst}", where))
     return result
 
 
@@ -212,14 +212,16 @@ def object_to_moved_sums(found: Stayed, explained: Sequence[Finding]) -> Iterato
         if not moved.any() or not (source in small or _is_unusual(found, moves, (source, currency))):
             continue
         said = [
-            f"{counted(int(which.sum()), 'balance')} {how} by {_describe_difference(found, which, currency)}"
+            f"{pluralize(int(which.sum()), 'balance')} {how} by {_describe_difference(found, which, currency)}"
             for which, how in ((moves.rose, "higher"), (moves.fell, "lower"))
             if which.any()
         ]
         common = found.sizes()[(source, currency)]
         examples = found.worst(moved, lambda row: describe_move(found, row))
         parts.append(
-            Finding(f"{source}: of {counted(common, 'invoice')} in both reports, {', '.join(said)}: {examples}", moved)
+            Finding(
+                f"{source}: of {pluralize(common, 'invoice')} in both reports, {', '.join(said)}: {examples}", moved
+            )
         )
     if parts:
         yield Objection(

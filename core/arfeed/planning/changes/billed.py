@@ -22,7 +22,7 @@ from arfeed.planning.changes.stayed import (
     describe_move,
     join_findings,
 )
-from arfeed.planning.wording import counted, largest, money
+from arfeed.planning.wording import largest, money, pluralize
 
 _MANY = 3
 """If a source has such balances anyway, at least this many new ones, and more than it had, are unusual."""
@@ -78,7 +78,7 @@ def object_to_misfits(plan: Plan, found: Stayed | None) -> Iterator[Objection]:
     told = [(misfit, rows) for misfit in _MISFITS if len(rows := _find_unusual(plan, found, misfit))]
     if told:
         said = [
-            f"{counted(len(rows), 'invoice')} {misfit.words}: {_describe_worst(rows)}. {misfit.causes}"
+            f"{pluralize(len(rows), 'invoice')} {misfit.words}: {_describe_worst(rows)}. {misfit.causes}"
             for misfit, rows in told
         ]
         yield Objection(
@@ -173,7 +173,7 @@ def find_restored(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
         if count < _RESTORED or count * 2 < (known := _count_partly_paid(found, source, partly & mine)):
             continue
         worst = found.worst(theirs, lambda row: describe_move(found, row))
-        result.append(Finding(f"{source}: {count:,} of {counted(known, 'part-paid invoice')}: {worst}", theirs))
+        result.append(Finding(f"{source}: {count:,} of {pluralize(known, 'part-paid invoice')}: {worst}", theirs))
     return result
 
 

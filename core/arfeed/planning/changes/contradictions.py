@@ -12,7 +12,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import as_mask
 from arfeed.planning.evidence.reasons import drop_known_beside
-from arfeed.planning.wording import are, named, refs_of, worst
+from arfeed.planning.wording import are, name_first, refs_of, worst
 
 _DOCUMENT = ("source", "source_ref", "kind", "customer_id", "issued_on", "due_on", "amount", "currency")
 """What two rows of one document agree in; instalments differ in their due dates."""
@@ -61,7 +61,7 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
     if len(found):
         yield (
             f"{are(len(found), 'document')} called open, with an amount and a balance of 0, and left out: "
-            f"{named(refs_of(found))}. If one of them is owed, its balance is wrong at the source"
+            f"{name_first(refs_of(found))}. If one of them is owed, its balance is wrong at the source"
         )
 
 

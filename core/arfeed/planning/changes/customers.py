@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed, as_mask, count_distinct
-from arfeed.planning.wording import counted, money, named
+from arfeed.planning.wording import money, name_first, pluralize
 
 _LEGAL_FORMS = (
     r"\b(limited|ltd|llc|llp|inc|incorporated|corp|corporation|company|co|plc|gmbh|mbh|ag|kg|ohg|ug|ek|se|sa|sarl|sas|"
@@ -58,7 +58,7 @@ def object_to_reused_numbers(found: Stayed, reused: Mask) -> Iterator[Objection]
         said = [words if some == count else f"{some:,} {words}" for some, words in kinds if some]
         yield Objection(
             "number-reused",
-            f"{counted(count, 'number')} now {'stands' if count == 1 else 'stand'} for another document, "
+            f"{pluralize(count, 'number')} now {'stands' if count == 1 else 'stand'} for another document, "
             f"{' and '.join(said)}: {found.worst(reused, lambda row: _show_document(found, row))}. The receiver "
             "would put the new document in the place of the old one, whose debt would be gone. If numbers start again "
             "every year, or in every company, add what tells them apart, as with the transform `rename`; approve if "
@@ -82,7 +82,7 @@ def object_to_other_customers(found: Stayed, reused: Mask) -> Iterator[Objection
             parts.append((strayed, f"of the same customer number with another {what}", column))
     if parts:
         said = "; ".join(
-            f"{counted(int(where.sum()), 'invoice')} {what}: "
+            f"{pluralize(int(where.sum()), 'invoice')} {what}: "
             + found.worst(where, lambda row, column=column: _show_customers(found, row, column))  # type: ignore[misc]
             for where, what, column in parts
         )
@@ -103,8 +103,8 @@ def note_renamings(found: Stayed | None) -> Iterator[str]:
     if renamed.any():
         names = pc.unique(_join_pairs(found.before("customer_name"), found.now("customer_name"), renamed, " → "))
         yield (
-            f"taken for {counted(len(names), 'renamed customer')}, since every invoice of theirs has the new name: "
-            f"{named(names.to_pylist())}. The receiver may take each for a new customer"
+            f"taken for {pluralize(len(names), 'renamed customer')}, since every invoice of theirs has the new name: "
+            f"{name_first(names.to_pylist())}. The receiver may take each for a new customer"
         )
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed, as_mask, count_distinct
-from arfeed.planning.wording import counted
+from arfeed.planning.wording import pluralize
 
 Dates: TypeAlias = Mapping[str, Mask]
 """Where dates have changed, by column."""
@@ -83,7 +83,7 @@ def object_to_changed_dates(found: Stayed, reused: Mask, *explained: Dates) -> I
             if theirs.sum() >= max(many, share * common):
                 told[column] |= theirs
                 worst = found.worst(theirs, lambda row, column=column: _describe_move(found, row, column))  # type: ignore[misc]
-                parts.append(f"{source}: {theirs.sum():,} of {counted(common, name)} changed: {worst}")
+                parts.append(f"{source}: {theirs.sum():,} of {pluralize(common, name)} changed: {worst}")
     if parts:
         yield Objection(
             "dates-changed",
@@ -100,7 +100,7 @@ def object_to_lost_due_dates(found: Stayed) -> Iterator[Objection]:
     blank &= ~as_mask(pc.not_equal(found.now("kind"), "invoice"))
     if blank.sum() > _CORRECTION:
         worst = found.worst(blank, lambda row: f"{found.now('invoice_ref')[row]} (was {found.before('due_on')[row]})")
-        dates = counted(int(blank.sum()), "due date")
+        dates = pluralize(int(blank.sum()), "due date")
         yield Objection(
             "due-dates-lost",
             f"{dates} had a value at the last delivery and are blank now: {worst}. Look "
@@ -116,7 +116,7 @@ def _join(found: Stayed, where: Dates) -> Mask:
 
 def _describe(found: Stayed, where: Dates, how: str) -> str:
     return "; ".join(
-        f"{counted(int(where[column].sum()), name)} {how}: "
+        f"{pluralize(int(where[column].sum()), name)} {how}: "
         + found.worst(where[column], lambda row, column=column: _describe_move(found, row, column))  # type: ignore[misc]
         for column, name in _COLUMNS.items()
         if where[column].any()

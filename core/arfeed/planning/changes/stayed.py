@@ -41,11 +41,11 @@ class Stayed:
 
     def now(self, column: str) -> pa.Array:
         """Return a column as the new report has it."""
-        return self._taken(f"now {column}", self.plan.report, column, self.rows)
+        return self._take(f"now {column}", self.plan.report, column, self.rows)
 
     def before(self, column: str) -> pa.Array:
         """Return a column as the last report had it."""
-        return self._taken(f"before {column}", self.last, column, self.places)
+        return self._take(f"before {column}", self.last, column, self.places)
 
     def differs(self, column: str) -> Mask:
         """Return where a column differs from before; a value that is blank on one side does not count."""
@@ -102,7 +102,7 @@ class Stayed:
         texts = [say(int(chosen[place])) for place in rows.index]
         return "; ".join(texts) + ("; …" if len(chosen) > len(texts) else "")
 
-    def _taken(self, key: str, frame: pd.DataFrame, column: str, rows: npt.NDArray[np.int64]) -> pa.Array:
+    def _take(self, key: str, frame: pd.DataFrame, column: str, rows: npt.NDArray[np.int64]) -> pa.Array:
         if key not in self._columns:
             whole = arrow.as_single_chunk(pa.array(frame[column]))
             # If all rows have changed, as after a misread column, nothing needs to be copied.

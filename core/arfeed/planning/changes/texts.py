@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.characters import byte_at
-from arfeed.planning.wording import counted, named
+from arfeed.planning.wording import name_first, pluralize
 
 # The characters that OWASP lists for CSV injection. They are noted, not defused: an apostrophe in front would make
 # another number of a number, and the receiver matches numbers.
@@ -30,8 +30,8 @@ def note_unseen_characters(refs: pd.Series[str]) -> Iterator[str]:
     found = unusual.filter(pc.match_substring_regex(unusual, _UNSEEN))
     if len(found):
         yield (
-            f"{counted(len(found), 'invoice number')} with characters that can't be seen: "
-            f"{named(f'{text!r}' for text in found.to_pylist())}. They are sent as they are, and the "
+            f"{pluralize(len(found), 'invoice number')} with characters that can't be seen: "
+            f"{name_first(f'{text!r}' for text in found.to_pylist())}. They are sent as they are, and the "
             "receiver takes the number without them for another invoice; retype it at the source"
         )
 
@@ -50,7 +50,7 @@ def note_formulas(report: pa.Table) -> Iterator[str]:
     counts = {name: _count_formulas(arrow.as_single_chunk(report.column(name))) for name in texts}
     found = {name: count for name, count in counts.items() if count}
     if found:
-        columns = named(f"{name} {count:,}" for name, count in found.items())
+        columns = name_first(f"{name} {count:,}" for name, count in found.items())
         yield (
             f"texts of the report that begin with =, +, - or @ are sent as they are: {columns}. A spreadsheet that "
             "opens the report may take them for formulas"

@@ -43,11 +43,11 @@ def add_evidence(
     # Only what is gone without a word: if its source calls it open, no setting may turn that into a payment.
     evidence[gone & believed] = "asserted"
     # Last, since it is better evidence than a setting: it replaces "asserted".
-    evidence[gone & _balanced(missing, ledgers)] = "balanced"
+    evidence[gone & _find_balanced(missing, ledgers)] = "balanced"
     return missing.assign(evidence=pd.Series(evidence, index=missing.index, dtype="str"))
 
 
-def _balanced(missing: pd.DataFrame, ledgers: Iterable[Ledger]) -> np.ndarray:
+def _find_balanced(missing: pd.DataFrame, ledgers: Iterable[Ledger]) -> np.ndarray:
     """Return where the difference between list and ledger has not moved, in the row's source and currency.
 
     If the ledger is by customer, it must not have moved for the row's customer either: what the list has lost for one

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.planning.evidence.reasons import GONE, get_as_stated
-from arfeed.planning.wording import money, named
+from arfeed.planning.wording import money, name_first
 
 _WORDS = {"customer_id": "customer", "issued_on": "issue date", "amount": "amount", "currency": "currency"}
 
@@ -36,11 +37,11 @@ def note_namesakes(missing: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
         if texts:
             yield (
                 f"{source} calls closed, under numbers that are missing, what differs from them and is another "
-                f"document: {named(texts)}"
+                f"document: {name_first(texts)}"
             )
 
 
-def _describe(pair: dict[str, object]) -> str:
+def _describe(pair: Mapping[Any, Any]) -> str:
     """Return how a closed row differs from the missing invoice; blank if in nothing that both state."""
     differing = [
         f"{word} {_show(pair, name)} instead of {_show(pair, f'{name}_before')}"
@@ -54,7 +55,7 @@ def _is_stated(value: object) -> bool:
     return isinstance(value, (date, Decimal)) or (isinstance(value, str) and value != "")
 
 
-def _show(pair: dict[str, object], name: str) -> str:
+def _show(pair: Mapping[Any, Any], name: str) -> str:
     value = pair[name]
     code = pair["currency_before" if name.endswith("_before") else "currency"]
     return money(value, str(code)) if isinstance(value, Decimal) else str(value)

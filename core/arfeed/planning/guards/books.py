@@ -9,7 +9,7 @@ import pandas as pd
 from arfeed.model import schema
 from arfeed.model.results import Ledger, Objection, Plan
 from arfeed.planning.evidence.ledgers import Outflow, has_come_apart
-from arfeed.planning.wording import money, named, refs_of
+from arfeed.planning.wording import money, name_first, refs_of
 
 
 def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:
@@ -35,7 +35,7 @@ def _show_ledger(ledger: Ledger) -> str:
     currency = ledger.currency
     where = ""
     if ledger.customers:
-        where = ", at " + named(f"{name} ({money(amount, currency)})" for name, amount in ledger.customers)
+        where = ", at " + name_first(f"{name} ({money(amount, currency)})" for name, amount in ledger.customers)
     return (
         f"{ledger.source}: its list sums to {money(ledger.listed, currency)} and its control account says "
         f"{money(ledger.account, currency)}; they differed by {money(was, currency)} at the last delivery and differ "

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import counted, money, named, refs_of
+from arfeed.planning.wording import money, name_first, pluralize, refs_of
 
 BUDGET_SPAN = timedelta(days=30)
 
@@ -45,8 +45,8 @@ def object_to_the_sum_of_approvals(plan: Plan, approved: Sequence[Unproven]) -> 
         yield Objection(
             "budget",
             f"with this plan, more than {plan.guards.unproven_share:.0%} of what is owed would have been marked as "
-            f"paid without proof within {BUDGET_SPAN.days} days: {named(over)}. Find out why the source cannot say "
-            "what became of them before approving more",
+            f"paid without proof within {BUDGET_SPAN.days} days: {name_first(over)}. Find out why the source cannot "
+            "say what became of them before approving more",
             refs_of(unproven),
         )
 
@@ -64,7 +64,7 @@ def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unprove
         # In a feed of a few invoices, one or two are soon a tenth of everything.
         enough = count > plan.guards.missing_floor
         if enough and (count > share * of_count or balance > share * of_balance):
-            yield f"{counted(count, 'invoice')} of {money(balance, currency)}"
+            yield f"{pluralize(count, 'invoice')} of {money(balance, currency)}"
 
 
 def _without_signs(rows: pd.DataFrame) -> pd.DataFrame:

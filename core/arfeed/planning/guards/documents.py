@@ -8,7 +8,7 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import are, counted, named
+from arfeed.planning.wording import are, name_first, pluralize
 
 
 def object_to_shared_documents(plan: Plan) -> Iterator[Objection]:
@@ -19,7 +19,7 @@ def object_to_shared_documents(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "same-document",
             f"{are(len(groups), 'PDF')} that of several invoices at once, byte for byte: "
-            f"{named(_together(group) for group in groups)}. A customer would see what another owes; put each "
+            f"{name_first(_together(group) for group in groups)}. A customer would see what another owes; put each "
             "invoice's own PDF in its place, or approve if one PDF is meant for all of them",
             refs,
         )
@@ -35,18 +35,18 @@ def object_to_old_documents(plan: Plan) -> Iterator[Objection]:
     An invoice that the last report has already, with its customer or its date, has been asked about.
     """
     old = plan.documents.old
-    fresh = [ref for ref in old if ref not in _continued(plan, [*old])]
+    fresh = [ref for ref in old if ref not in _find_continued(plan, [*old])]
     if fresh:
         yield Objection(
             "old-document",
-            f"the receiver has another invoice's PDF under the name of {counted(len(fresh), 'new invoice')}, and "
-            f"there is none to replace it: {named(f'{ref} (sent for {old[ref]})' for ref in fresh)}. Its customer "
+            f"the receiver has another invoice's PDF under the name of {pluralize(len(fresh), 'new invoice')}, and "
+            f"there is none to replace it: {name_first(f'{ref} (sent for {old[ref]})' for ref in fresh)}. Its customer "
             "would see what another owed; add the PDF, or approve to deliver without, and have the old one removed",
             tuple(fresh),
         )
 
 
-def _continued(plan: Plan, refs: list[str]) -> set[str]:
+def _find_continued(plan: Plan, refs: list[str]) -> set[str]:
     """Return which invoices stand in the last report with the same customer or the same date."""
     if plan.before is None:
         return set()
@@ -74,7 +74,7 @@ def object_to_missing_documents(plan: Plan) -> Iterator[Objection]:
     if lacking:
         yield Objection(
             "documents",
-            f"{counted(len(lacking), 'invoice')} without a PDF that can be sent, and documents_required is set: "
-            f"{named(lacking)}. Add or fix the PDFs; approve to deliver without them",
+            f"{pluralize(len(lacking), 'invoice')} without a PDF that can be sent, and documents_required is set: "
+            f"{name_first(lacking)}. Add or fix the PDFs; approve to deliver without them",
             lacking,
         )

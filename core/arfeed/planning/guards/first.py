@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from arfeed.model.legible import name_some
 from arfeed.model.results import Objection, Plan
 from arfeed.model.settings import FileSettings
-from arfeed.planning.wording import counted
+from arfeed.planning.wording import pluralize
 from arfeed.tables.headings.document_words import is_part_payment
 from arfeed.tables.headings.proposal import is_total
 
@@ -28,7 +28,7 @@ def object_to_totals_as_balances(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "total-as-balance",
             f"the balances of {source.source} come from the column {header!r}, which {verb} the totals of the "
-            f"{counted(source.open, 'open invoice')}: one that was paid in part would be "
+            f"{pluralize(source.open, 'open invoice')}: one that was paid in part would be "
             f"reported as owed in full.{said} Name the column of what is still owed in `columns`; approve if this one "
             "is that column, or if no invoice is ever paid in part",
         )

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
 from arfeed.planning.evidence.reasons import CONTRADICTORY, GONE, REMOVED_BY, SETTLED, SOURCE_REMOVED, STILL_OPEN
-from arfeed.planning.wording import are, counted, largest, named, refs_of, worst
+from arfeed.planning.wording import are, largest, name_first, pluralize, refs_of, worst
 
 _NO_SOURCE = "an adopted report"
 """What to call the unknown source of rows that `adopt` took."""
@@ -31,12 +31,12 @@ def object_to_empty_reports(plan: Plan) -> Iterator[Objection]:
     # What is unexplained is objected to by itself, and what is proven or balanced needs no question.
     emptied = emptied[emptied["evidence"] == "asserted"]
     if len(emptied):
-        sources = named(sorted(emptied["source"].unique()))
+        sources = name_first(sorted(emptied["source"].unique()))
         yield Objection(
             "empty-report",
-            f"nothing is open any more in {sources}, where {counted(len(emptied), 'invoice')} stood in the last report "
-            f"and nothing proves that {'it is' if len(emptied) == 1 else 'they are'} paid: {worst(emptied)}. Look at "
-            "the source; approve if really nothing is open there",
+            f"nothing is open any more in {sources}, where {pluralize(len(emptied), 'invoice')} stood in the last "
+            f"report and nothing proves that {'it is' if len(emptied) == 1 else 'they are'} paid: {worst(emptied)}. "
+            "Look at the source; approve if really nothing is open there",
             refs_of(emptied),
         )
 
@@ -54,7 +54,7 @@ def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
     missing = plan.missing[silent_reasons & (plan.missing["evidence"] == "unexplained")]
     if len(missing):
         silent = {*missing["source"]}
-        sources = named(sorted(source or _NO_SOURCE for source in silent))
+        sources = name_first(sorted(source or _NO_SOURCE for source in silent))
         counted_all = [source for source in plan.sources if source.complete.controlled and source.source in silent]
         whole = " That the list was read to its end does not say why they are not on it." if counted_all else ""
         yield Objection(
@@ -86,13 +86,13 @@ def object_to_still_open(plan: Plan) -> Iterator[Objection]:
         return
     parts = []
     if len(removed):
-        by = named(sorted(removed["reason"].str.removeprefix(REMOVED_BY).unique()))
+        by = name_first(sorted(removed["reason"].str.removeprefix(REMOVED_BY).unique()))
         parts.append(
             f"{are(len(removed), 'invoice')} still open at the source but removed by {by}: {worst(removed)}. "
             "Fix that step"
         )
     if len(answered):
-        sources = named(sorted(answered["source"].unique()))
+        sources = name_first(sorted(answered["source"].unique()))
         parts.append(
             f"{are(len(answered), 'invoice')} no longer listed as owed by {sources}, which answers that "
             f"{'it is' if len(answered) == 1 else 'they are'} still open: {worst(answered)}. Its list has lost "
@@ -106,7 +106,7 @@ def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
     """Object to invoices that their source calls open and lists with a balance of 0."""
     missing = plan.missing[plan.missing["reason"] == CONTRADICTORY]
     if len(missing):
-        sources = named(sorted(missing["source"].unique()))
+        sources = name_first(sorted(missing["source"].unique()))
         yield Objection(
             "contradiction",
             f"{are(len(missing), 'invoice')} called open by {sources}, and listed there with a balance of 0: "
@@ -129,7 +129,7 @@ def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
             mine = settled[settled["source"] == source]
             yield Objection(
                 "contradiction",
-                f"{count:,} of {counted(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
+                f"{count:,} of {pluralize(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
                 f"{worst(mine)}. Look at the column of balances in the export; approve if all of them were settled",
                 refs_of(mine),
             )
@@ -149,7 +149,7 @@ def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
         changes = [f"{row['invoice_ref']} → {row['now']}" for row in largest(pairs).to_dict("records")]
         yield Objection(
             "renamed",
-            f"{counted(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
+            f"{pluralize(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
             f"date, as if renumbered: {'; '.join(changes)}{'; …' * (len(pairs) > len(changes))}. The old number would "
             "be marked as paid and the new one be owed. Look at the numbers; approve if the receiver should see it so",
             refs_of(pairs),

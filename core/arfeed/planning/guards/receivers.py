@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from arfeed.model.results import Forgotten, Objection, Plan
-from arfeed.planning.wording import counted, named
+from arfeed.planning.wording import name_first, pluralize
 
 
 def object_to_same_receiver(plan: Plan) -> Iterator[Objection]:
@@ -19,7 +19,7 @@ def object_to_same_receiver(plan: Plan) -> Iterator[Objection]:
 def describe_same_receiver(where: str, known: Sequence[str]) -> str:
     """Describe under which addresses a receiver is known, and what to do next."""
     return (
-        f"{where} is the receiver that this history knows as {named(known)}: both addresses lead to the "
+        f"{where} is the receiver that this history knows as {name_first(known)}: both addresses lead to the "
         "same folder with the same login. Invoices that only the last report there listed would be marked as paid, and "
         "no plan would show them. "
         f"`arfeed history join {shlex.quote(known[0])}` lets both addresses have one history; or put the old address "
@@ -43,7 +43,7 @@ def _describe_history_behind(lost: Forgotten) -> str:
     where = f" That run was recorded in {lost.history}." if lost.history else ""
     return (
         f"this machine has delivered run {lost.run} there on {lost.at:%Y-%m-%d %H:%M} UTC ({lost.report}, "
-        f"{counted(lost.open_count, 'invoice')}), and this history does not know it; {known}.{where} It was restored "
+        f"{pluralize(lost.open_count, 'invoice')}), and this history does not know it; {known}.{where} It was restored "
         "from an older backup, has lost what it wrote last, or is another one. Invoices that only that report listed "
         "would be marked as paid on top of those shown here. Restore the newer history; if there is none, "
         f"`arfeed adopt {shlex.quote(lost.report)}` takes that report as baseline, from the receiver or from a copy "
@@ -58,7 +58,7 @@ def object_to_unknown_baseline(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "unknown-baseline",
             f"this history knows no delivery to {plan.destination}, so nothing can be compared with the "
-            f"{counted(len(plan.report), 'invoice')} read. If this is the first delivery, approve it. If not, the "
+            f"{pluralize(len(plan.report), 'invoice')} read. If this is the first delivery, approve it. If not, the "
             "history is lost or another one: restore it, name the right one in [feed], or take the last report as "
             "baseline with `arfeed adopt`",
         )
@@ -70,8 +70,8 @@ def object_to_foreign_reports(plan: Plan) -> Iterator[Objection]:
         last = "the last of them" if len(plan.foreign) > 1 else "it"
         yield Objection(
             "foreign-report",
-            f"the destination holds {counted(len(plan.foreign), 'report')} that this history did not send: "
-            f"{named(plan.foreign)}. Somebody else delivers there, or the history is another. Look into it; then "
+            f"the destination holds {pluralize(len(plan.foreign), 'report')} that this history did not send: "
+            f"{name_first(plan.foreign)}. Somebody else delivers there, or the history is another. Look into it; then "
             f"`arfeed adopt {shlex.quote(plan.foreign[-1])}` takes {last} as baseline",
             plan.foreign,
         )

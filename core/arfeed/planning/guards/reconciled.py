@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import counted, span
+from arfeed.planning.wording import pluralize, span
 
 
 def object_to_overdue_reconciliation(
@@ -20,7 +20,7 @@ def object_to_overdue_reconciliation(
     # Before the first delivery the receiver has nothing that could be compared.
     if limit is None or plan.baseline is None or (since is not None and plan.at - since <= limit):
         return
-    ago = f"on {since:%Y-%m-%d}, {counted((plan.at - since).days, 'day')} ago" if since else ""
+    ago = f"on {since:%Y-%m-%d}, {pluralize((plan.at - since).days, 'day')} ago" if since else ""
     if reconciled:
         found = f"was last compared {ago}"
     else:

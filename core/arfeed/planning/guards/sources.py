@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import counted, span
+from arfeed.planning.wording import pluralize, span
 
 
 def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
@@ -22,7 +22,7 @@ def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
                 "or approve if its data is of today",
             )
         elif plan.at.date() - as_of > limit:
-            age = counted((plan.at.date() - as_of).days, "day")
+            age = pluralize((plan.at.date() - as_of).days, "day")
             yield Objection(
                 "stale-source",
                 f"{source.source} speaks of {as_of}, {age} ago; max_age allows {span(limit)}. Export it again; approve "

@@ -18,7 +18,7 @@ from arfeed.planning.evidence.reasons import SETTLED
 from arfeed.planning.habits.case import Case, Source
 from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
-from arfeed.planning.wording import counted
+from arfeed.planning.wording import pluralize
 
 Mask = npt.NDArray[np.bool_]
 
@@ -190,8 +190,8 @@ def _find_covered(expectation: Expectation, case: Case) -> Mask:
 def _describe_expectation(expectation: Expectation, sources: Sequence[Source]) -> str:
     count = sum(int(_find_covered(expectation, each.case).sum()) for each in sources)
     return (
-        f"{counted(count, 'missing invoice')} {'was' if count == 1 else 'were'} expected: “{expectation.words}”, said "
-        f"by {expectation.by} on {expectation.at:%Y-%m-%d}; this delivery uses that answer up"
+        f"{pluralize(count, 'missing invoice')} {'was' if count == 1 else 'were'} expected: “{expectation.words}”, "
+        f"said by {expectation.by} on {expectation.at:%Y-%m-%d}; this delivery uses that answer up"
     )
 
 

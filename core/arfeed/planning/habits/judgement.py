@@ -22,7 +22,7 @@ from arfeed.planning.habits.plain import (
     find_returned,
 )
 from arfeed.planning.habits.surprise import Surprise, find_strangest, find_surprises, is_strange
-from arfeed.planning.wording import counted, money, named, refs_of, worst
+from arfeed.planning.wording import money, name_first, pluralize, refs_of, worst
 
 _NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
@@ -92,8 +92,10 @@ def _object_to_gone_files(chances: Chances) -> Iterator[Objection]:
     gone = [*find_gone_files(chances)]
     if gone:
         rows = _take_named(chances.case.before, np.concatenate([file.rows for file in gone]))
-        unread = named(f"{file.name} ({counted(len(file.rows), 'invoice')} missing)" for file in gone if file.unread)
-        empty = named(f"{file.name} ({counted(len(file.rows), 'invoice')})" for file in gone if not file.unread)
+        unread = name_first(
+            f"{file.name} ({pluralize(len(file.rows), 'invoice')} missing)" for file in gone if file.unread
+        )
+        empty = name_first(f"{file.name} ({pluralize(len(file.rows), 'invoice')})" for file in gone if not file.unread)
         said = [
             *([f"no longer reads {unread}, which it read last time"] * bool(unread)),
             *([f"listed open invoices of {empty} last time, and none of them now"] * bool(empty)),
@@ -114,7 +116,7 @@ def _object_to_pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Ob
         yield _make_objection(
             "pattern",
             f"{whole} invoices with {pattern.what} are gone from {chances.case.name}, of "
-            f"{counted(pattern.customers, 'customer')}, as if a filter were set or the list cut off: {worst(rows)}. "
+            f"{pluralize(pattern.customers, 'customer')}, as if a filter were set or the list cut off: {worst(rows)}. "
             f"{_advise(chances)}",
             rows,
         )
@@ -132,7 +134,7 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
     who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _make_objection(
         "surprise",
-        f"{counted(len(rows), 'invoice')} of {counted(most.customers, 'customer')} {_are(rows)} gone from "
+        f"{pluralize(len(rows), 'invoice')} of {pluralize(most.customers, 'customer')} {_are(rows)} gone from "
         f"{chances.case.name} that {who} at such a time; {usual} to be expected: {worst(rows)}. {_advise(chances)}",
         rows,
     )
@@ -150,7 +152,7 @@ def _object_to_money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[O
         )
         yield _make_objection(
             "missing-money",
-            f"{counted(len(rows), 'invoice')} that hardly anybody pays at such a time {_are(rows)} gone from "
+            f"{pluralize(len(rows), 'invoice')} that hardly anybody pays at such a time {_are(rows)} gone from "
             f"{chances.case.name}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
             f"{worst(rows)}. {_advise(chances)}",
             rows,
@@ -163,7 +165,7 @@ def _object_to_share(chances: Chances) -> Iterator[Objection]:
         rows = _take_named(chances.case.before, np.flatnonzero(chances.case.unproven))
         yield _make_objection(
             "missing-share",
-            f"{share.gone:,} of {counted(share.of, 'invoice')} ({share.gone / share.of:.0%}) are gone from "
+            f"{share.gone:,} of {pluralize(share.of, 'invoice')} ({share.gone / share.of:.0%}) are gone from "
             f"{chances.case.name}; about {share.expected:.1f} are to be expected: {worst(rows)}. {_advise(chances)}",
             rows,
         )
@@ -175,9 +177,9 @@ def _object_to_older_list(chances: Chances) -> Iterator[Objection]:
         rows = _take_named(chances.case.before, older.rows)
         what = (
             f"the latest invoice that {chances.case.name} lists is of {older.latest}, and "
-            f"{counted(len(rows), 'invoice')} issued after that {_are(rows)} gone"
+            f"{pluralize(len(rows), 'invoice')} issued after that {_are(rows)} gone"
             if older.latest
-            else f"{len(rows):,} of {counted(older.new_last_time, 'invoice')} that were new in the last report are "
+            else f"{len(rows):,} of {pluralize(older.new_last_time, 'invoice')} that were new in the last report are "
             f"gone from {chances.case.name}"
         )
         yield _make_objection(
@@ -194,7 +196,7 @@ def _object_to_returned(chances: Chances) -> Iterator[Objection]:
         rows = _take_named(chances.case.report, back)
         yield _make_objection(
             "returned",
-            f"{counted(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.name} that had been marked as "
+            f"{pluralize(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.name} that had been marked as "
             f"paid because an earlier report no longer listed them: {worst(rows)}. Either that report was incomplete "
             "or this one is old: find out which. Approve if they are really open again",
             rows,
@@ -205,7 +207,7 @@ def _advise(chances: Chances) -> str:
     """Describe what to do next and, for a young feed, how little is known about it."""
     reports = chances.learned.reports
     # So that whoever is asked early knows why: the odds still rest on what is usual elsewhere.
-    young = f" arfeed has learned from {counted(reports, 'report')} of this feed so far." if reports <= _YOUNG else ""
+    young = f" arfeed has learned from {pluralize(reports, 'report')} of this feed so far." if reports <= _YOUNG else ""
     return (
         "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
         f"with `arfeed expect`; caution in [guards] sets how often this is asked.{young}"

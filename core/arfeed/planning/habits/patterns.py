@@ -10,7 +10,7 @@ import numpy as np
 from arfeed.planning.habits.chances import Chances
 from arfeed.planning.habits.traits import Group, Order, find_groups, find_orders, write_value
 from arfeed.planning.traces import PLACE
-from arfeed.planning.wording import named
+from arfeed.planning.wording import name_first
 
 PURITY = 0.97
 """At least this share of a set must be missing."""
@@ -197,4 +197,4 @@ def _show_blank(value: str | None) -> str:
 
 
 def _list_values(values: list[str | None]) -> str:
-    return named(_show_blank(value) for value in values)
+    return name_first(_show_blank(value) for value in values)

@@ -190,7 +190,7 @@ def _prove(who: str, table: TableFile, subject: pd.DataFrame, read: pa.Table) ->
         kind = arrow_type(name)
         wanted = arrow.as_single_chunk(pa.array(subject[name], kind))
         try:
-            found = _parsed(texts, kind, table.format)
+            found = _parse(texts, kind, table.format)
         except pa.ArrowInvalid as exc:
             raise DestinationError(f"{who} holds in {header!r} what is not its {name}: {exc}") from exc
         if pa.types.is_large_string(kind):
@@ -205,7 +205,7 @@ def _prove(who: str, table: TableFile, subject: pd.DataFrame, read: pa.Table) ->
             )
 
 
-def _parsed(texts: pa.Array, kind: pa.DataType, form: TextFormat) -> pa.Array:
+def _parse(texts: pa.Array, kind: pa.DataType, form: TextFormat) -> pa.Array:
     if pa.types.is_large_string(kind):
         return texts
     filled = pc.if_else(pc.equal(texts, ""), None, texts)

@@ -117,7 +117,7 @@ def course(currency: str, balances: Sequence[tuple[datetime, Decimal]]) -> Cours
         f"{format_amount(was, currency)} on {first:%Y-%m-%d}, {format_amount(now, currency)} on {last:%Y-%m-%d}",
         points,
         [Tick(round(100 - _percent(tick, low, high), 2), shorten(tick, largest)) for tick in ticks],
-        [*_dated(_round_moments(first, last), first, last)],
+        [*_label_moments(_round_moments(first, last), first, last)],
         round(100 - _percent(_ZERO, low, high), 2),
     )
 
@@ -184,7 +184,7 @@ def _round_moments(first: datetime, last: datetime) -> list[datetime]:
     return []
 
 
-def _dated(moments: Sequence[datetime], first: datetime, last: datetime) -> Iterator[Tick]:
+def _label_moments(moments: Sequence[datetime], first: datetime, last: datetime) -> Iterator[Tick]:
     """Label moments, with the day or the year below if it differs from that of the tick before."""
     moments = moments or [first]
     before = ""

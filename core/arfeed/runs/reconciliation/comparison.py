@@ -140,7 +140,7 @@ def _differs(name: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> NDArray[np.
         unsaid = pc.equal(there, "")
         same = pc.or_kleene(pc.and_(unsaid, pc.all(unsaid)), pc.equal(sent, there))
     else:
-        same = _same_names(_folded(ours[name]), _folded(theirs[name]))
+        same = _same_names(_fold(ours[name]), _fold(theirs[name]))
     differs: NDArray[np.bool_] = pc.invert(pc.fill_null(same, fill_value=False)).to_numpy(zero_copy_only=False)
     return differs
 
@@ -156,6 +156,6 @@ def _same_names(sent: pa.Array, there: pa.Array) -> pa.Array:
     return pc.or_(same, cut)
 
 
-def _folded(names: pd.Series[str]) -> pa.Array:
+def _fold(names: pd.Series[str]) -> pa.Array:
     texts = arrow.to_text_array(arrow.fold(names.fillna("")))
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"\s+", " "))

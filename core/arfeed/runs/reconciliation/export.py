@@ -152,7 +152,7 @@ def read_export(
         search.found.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
     search.found.left += left
     search.found.below += below
-    return _typed(file, raw, search, how, layout)
+    return _type(file, raw, search, how, layout)
 
 
 def _find(file: Path) -> None:
@@ -210,7 +210,7 @@ def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
         )
 
 
-def _typed(
+def _type(
     file: Path, raw: pd.DataFrame, search: Search, how: Mapping[str, str], layout: Callable[[], pd.DataFrame]
 ) -> Export:
     settings, meaning = search.settings, search.found
@@ -279,7 +279,7 @@ def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning, accounts: Acc
     days = read_days(cells, settings.dates or "YMD", declared=settings.dates is not None)
     amounts = read_money(cells, settings)
     kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
-    balance = _lowered(cells, find_owed(cells, amounts, kind, settings)["balance"], accounts)
+    balance = _lower(cells, find_owed(cells, amounts, kind, settings)["balance"], accounts)
     # What is not compared contradicts nothing.
     check_money(cells, amounts, _beside(cells, currency) if compared is False else currency, settings)
     status, unknown = _status(cells, settings)
@@ -337,7 +337,7 @@ def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Arr
     why = "is not an ISO 4217 currency code"
     if "currency" in cells.columns:
         name = "currency"
-        words = cells.translated(name, settings) if settings.values.get(name) else cells.text(name)
+        words = cells.translate(name, settings) if settings.values.get(name) else cells.text(name)
         codes = pc.utf8_upper(pc.if_else(is_blank(words), settings.currency or "", words))
     else:
         name = next((each for each in AMOUNTS if each in cells.columns), "balance")
@@ -360,7 +360,7 @@ def _status(cells: _Cells, settings: FileSettings) -> tuple[NDArray[np.object_],
     """Return what each row's word for the status means, blank if it has none, and where the word is not known."""
     if "status" not in cells.columns:
         return np.full(cells.raw.num_rows, "", dtype=object), np.zeros(cells.raw.num_rows, bool)
-    words = cells.translated("status", settings).dictionary_encode()
+    words = cells.translate("status", settings).dictionary_encode()
     meant = [word if word in _OURS else status_of(word) or "" for word in words.dictionary.to_pylist()]
     unknown = [bool(word.strip()) and not each for word, each in zip(words.dictionary.to_pylist(), meant, strict=True)]
     places = np.asarray(words.indices)
@@ -371,7 +371,7 @@ _OURS = ("open", "paid", "void", "draft")
 _MAY_BE_CLOSED = "may mean that it is closed; say what it means by values.status in [destination.reconcile]"
 
 
-def _lowered(cells: _Cells, balance: pa.Array, accounts: Accounts) -> pa.Array:
+def _lower(cells: _Cells, balance: pa.Array, accounts: Accounts) -> pa.Array:
     """Return the balances with the sign that a column of kinds or of letters gives, where no amount has its own."""
     for header, words in accounts.credits.items():
         lowers = pa.array([word for word, credit in words.items() if credit], pa.large_string())

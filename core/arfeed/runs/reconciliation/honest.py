@@ -12,7 +12,7 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
-from arfeed.planning.wording import counted
+from arfeed.planning.wording import pluralize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +68,7 @@ def mark_known(
     _mark(known, _unlisted_credits(found, outcome), CREDITS)
     if previous is not None and age < IMPORT_TAKES and not _has_run(found, outcome, previous):
         _mark(known, _is_pending(found, outcome, previous), PENDING)
-    converted, rates = _converted(found, outcome)
+    converted, rates = _find_converted(found, outcome)
     _mark(known, converted, CONVERTED)
     notes += rates
     alone = (outcome == "differs") & (found["what"] == "balance").to_numpy(dtype=bool)
@@ -134,14 +134,14 @@ def _payments(
         scaled = _is_scaled([*_pairs(found.iloc[here])], Decimal(1).scaleb(-minor_digits().get(code, 2)))
         if scaled.any():
             notes.append(
-                f"no payments, but another notation, currency or column: {counted(int(scaled.sum()), 'balance')} in "
+                f"no payments, but another notation, currency or column: {pluralize(int(scaled.sum()), 'balance')} in "
                 f"{code} lower there by a power of ten, the cents alone, a tax, two digits that changed places, one "
                 "that is missing, or several by one ratio"
             )
         # Payments are taken of some invoices; if many are lower, another column or another currency was read.
         if len(here) > max(1, common * _PAID):
             notes.append(
-                f"{counted(len(here), 'balance')} of {common:,} in {code} are lower there, too many for payments "
+                f"{pluralize(len(here), 'balance')} of {common:,} in {code} are lower there, too many for payments "
                 "taken since; see whether the column of the balance is that of what is still owed, taxes included"
             )
         else:
@@ -215,7 +215,7 @@ def _array(column: pd.Series[str]) -> object:
     return pa.array(column)
 
 
-def _converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArray[np.bool_], list[str]]:
+def _find_converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArray[np.bool_], list[str]]:
     """Return the invoices whose balance is in another currency there, at the rate that most of a currency have."""
     what = found["what"].to_numpy(dtype=object)
     changed = (outcome == "differs") & np.isin(what, ["balance currency"])
@@ -234,7 +234,7 @@ def _converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[NDArr
             result[near] = True
             sent, other = pair.split(" ")
             notes.append(
-                f"{counted(len(near), 'balance')} in {sent} are shown in {other}, at {middle:.4g} {other} each"
+                f"{pluralize(len(near), 'balance')} in {sent} are shown in {other}, at {middle:.4g} {other} each"
             )
     return result, notes
 

@@ -27,7 +27,7 @@ def match_numbers(ours: pd.Series[str], theirs: pd.Series[str]) -> Places:
     Both lists are compared as `arrow.fold` does, and what is left then without blanks, unless that makes two numbers
     of one list the same.
     """
-    places = _index(_folded(ours), _folded(theirs))
+    places = _index(_fold(ours), _fold(theirs))
     left = np.flatnonzero(places == NOWHERE)
     free = find_free(places, len(theirs)) if len(left) else left
     if len(free):
@@ -104,12 +104,12 @@ def _index(mine: pa.Array, other: pa.Array) -> Places:
     return np.asarray(pc.fill_null(pc.index_in(mine, value_set=other, skip_nulls=True), NOWHERE)).astype(np.int64)
 
 
-def _folded(refs: pd.Series[str]) -> pa.Array:
+def _fold(refs: pd.Series[str]) -> pa.Array:
     return arrow.to_text_array(arrow.fold(refs))
 
 
 def _squashed(refs: pd.Series[str]) -> pa.Array:
-    return pc.replace_substring_regex(_folded(refs), r"\s+", "")
+    return pc.replace_substring_regex(_fold(refs), r"\s+", "")
 
 
 def _squash(texts: pa.Array) -> pa.Array:

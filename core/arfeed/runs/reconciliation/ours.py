@@ -91,7 +91,7 @@ def _is_copy(export: Export, delivered: Delivered, headings: Collection[str]) ->
     if (places == NOWHERE).any():
         return False
     sent = sent.iloc[places]
-    ours = [column for name in sent.columns if len(column := _filled(_as_array(sent[name])))]
+    ours = [column for name in sent.columns if len(column := _drop_blank(_as_array(sent[name])))]
     theirs = {name: _texts(export.cells[name].iloc[chosen]) for name in headings}
     theirs = {name: column for name, column in theirs.items() if pc.any(pc.not_equal(column, "")).as_py()}
     if len(theirs) < _FEWEST:
@@ -112,7 +112,7 @@ def _texts(values: pd.Series) -> pa.Array:
     return pc.utf8_trim_whitespace(arrow.to_text_array(values))
 
 
-def _filled(column: pa.Array) -> pa.Array:
+def _drop_blank(column: pa.Array) -> pa.Array:
     """Return a column of the report; no values if all are blank."""
     texts = pc.fill_null(pc.cast(column, pa.large_string()), "")
     return column if pc.any(pc.not_equal(texts, "")).as_py() else column.slice(0, 0)

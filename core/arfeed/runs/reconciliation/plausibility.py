@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.legible import quote
-from arfeed.planning.wording import counted
+from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.numbers import Numbers, added_prefix, are_known, lost_prefix
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -105,7 +105,7 @@ def find_strangers(export: Export, delivered: Delivered) -> str | None:
     strange = [str(each) for each in rows["invoice_ref"][~known].head(3)]
     what = f"; it seems to list {other}" if (other := _other_table(export)) else ""
     return (
-        f"{int(known.sum()):,} of its {counted(len(rows), 'open number')} ({known.mean():.0%}) are of a report that "
+        f"{int(known.sum()):,} of its {pluralize(len(rows), 'open number')} ({known.mean():.0%}) are of a report that "
         f"was delivered, and {KNOWN:.0%} are needed; not known are {', '.join(strange)}{what}. Another ledger or "
         "entity, or another column holds the numbers"
     )
@@ -128,7 +128,7 @@ def _spelled_otherwise(
     """Return how the export spells our numbers, if it leaves out what stands before them."""
     numbers, texts = delivered.report["invoice_ref"], arrow.to_text_array(rows["invoice_ref"])
     lost = Numbers(numbers).lost_zeros(texts)
-    count = counted(len(rows), "open number")
+    count = pluralize(len(rows), "open number")
     if (known | lost).mean() >= KNOWN:
         there = str(rows["invoice_ref"][lost].iloc[0])
         bare = there.strip().partition(".")[0]
@@ -159,7 +159,7 @@ def _prefixed(texts: pa.Array, known: NDArray[np.bool_], numbers: pd.Series[str]
     if not prefix or (known | are_known(bare, numbers)).mean() < KNOWN:
         return None
     return (
-        f"{len(strange):,} of its {counted(len(texts), 'open number')} have {prefix!r} before ours, such as "
+        f"{len(strange):,} of its {pluralize(len(texts), 'open number')} have {prefix!r} before ours, such as "
         f"{strange[0]!r} for {strange[0].removeprefix(prefix)!r}; export the column with the number as it was sent"
     )
 

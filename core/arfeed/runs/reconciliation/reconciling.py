@@ -54,7 +54,7 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
             raise ConfigError(
                 f"{context.destination}: this history knows no delivery there, so there is nothing to compare"
             )
-        delivered = _delivered(context, baseline)
+        delivered = _read_delivered(context, baseline)
         context.progress.step("Reading what the receiver has as open")
         if export is None:
             found = _ask_receiver(context)
@@ -138,7 +138,7 @@ def _record(
     )
 
 
-def _delivered(context: OpenContext, baseline: Baseline) -> Delivered:
+def _read_delivered(context: OpenContext, baseline: Baseline) -> Delivered:
     """Return the last delivery, or the latest of several if it is not known which arrived."""
     runs = [run for run in context.history.runs() if run.id in baseline.runs]
     last = max(runs, key=lambda run: (run.report_at, run.id))

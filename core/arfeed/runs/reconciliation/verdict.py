@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.settings import ReconcileSettings
-from arfeed.planning.wording import counted
+from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
 from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
 from arfeed.runs.reconciliation.numbers import Numbers
@@ -120,7 +120,7 @@ def _note_spelling(found: pd.DataFrame) -> Iterator[str]:
     if len(other):
         pairs = zip(other["invoice_ref_there"].head(_SPELLED), other["invoice_ref"].head(_SPELLED), strict=True)
         shown = ", ".join(f"{there!r} is {ours!r}" for there, ours in pairs)
-        yield f"{counted(len(other), 'number')} spelled otherwise there, by letter case or blanks: {shown}"
+        yield f"{pluralize(len(other), 'number')} spelled otherwise there, by letter case or blanks: {shown}"
 
 
 def _note_lost_zeros(found: pd.DataFrame) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _note_lost_zeros(found: pd.DataFrame) -> Iterator[str]:
     lost = Numbers(absent).lost_zeros(arrow.to_text_array(there))
     if lost.any():
         yield (
-            f"{counted(int(lost.sum()), 'number')} there, such as {there.iloc[int(lost.argmax())]!r}, may be of the "
+            f"{pluralize(int(lost.sum()), 'number')} there, such as {there.iloc[int(lost.argmax())]!r}, may be of the "
             "invoices that are not listed: a spreadsheet takes zeros off the beginning of numbers. Take the CSV as the "
             "receiver exports it"
         )
@@ -144,8 +144,8 @@ def _note_signs(found: pd.DataFrame) -> Iterator[str]:
     credit = (pairs["kind"] != "invoice").to_numpy(dtype=bool)
     if turned_credits := int((np.asarray(turned) & credit).sum()):
         yield (
-            f"{counted(turned_credits, 'credit')} without a minus there, and no column says that it is one: it may be "
-            "owed there. If the list shows credits so, say credits_positive = true in [destination.reconcile]"
+            f"{pluralize(turned_credits, 'credit')} without a minus there, and no column says that it is one: it may "
+            "be owed there. If the list shows credits so, say credits_positive = true in [destination.reconcile]"
         )
     if int((np.asarray(turned) & ~credit).sum()) > len(found) * _MOST:
         yield 'most balances there have the other sign: say owed_is = "negative" in [destination.reconcile] if it is so'
@@ -188,7 +188,7 @@ def as_facts(verdict: Verdict, export: Export, delivered: Delivered) -> dict[str
         },
         "counts": _counts(verdict.found),
         "currencies": _currencies(verdict.found),
-        "known": _known(verdict.found),
+        "known": _count_known(verdict.found),
         "notes": list(verdict.notes),
         "rows": _rows(verdict.found),
     }
@@ -206,7 +206,7 @@ def _counts(found: pd.DataFrame) -> dict[str, int]:
     return {**{name: counts[name] for name in OUTCOMES}, "known": int((found["known"] != "").sum())}
 
 
-def _known(found: pd.DataFrame) -> list[dict[str, Any]]:
+def _count_known(found: pd.DataFrame) -> list[dict[str, Any]]:
     reasons = Counter(found["known"][found["known"] != ""].tolist())
     return [{"reason": reason, "count": count} for reason, count in sorted(reasons.items())]
 

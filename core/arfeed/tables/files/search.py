@@ -61,7 +61,7 @@ def _search(settings: FileSettings) -> list[FoundFile]:
         files.sort(key=lambda file: (file.entry.changed, file))
         if len(files) > 1 and settings.files is None:
             raise SourceError(
-                f"{shown}: {len(files)} files match ({_named(files)}); "
+                f"{shown}: {len(files)} files match ({_name_files(files)}); "
                 'remove the old ones, or set files = "newest" or files = "all"'
             )
         chosen = [_newest(files, shown)] if settings.files == "newest" else files
@@ -88,7 +88,7 @@ def _newest(files: Sequence[FoundFile], shown: str) -> FoundFile:
     *_, (_, latest) = ((time, [*group]) for time, group in groupby(files, lambda file: file.entry.changed))
     if len(latest) > 1:
         raise SourceError(
-            f'{shown}: files = "newest", but {len(latest)} files are equally new ({_named(latest)}); '
+            f'{shown}: files = "newest", but {len(latest)} files are equally new ({_name_files(latest)}); '
             "remove the old ones, or name the file in `path`"
         )
     return latest[0]
@@ -125,5 +125,5 @@ def _near_misses(storage: Storage, pattern: str) -> str:
     return f". Its folder holds {', '.join(shown)}{partial}" if shown else ". Its folder is empty"
 
 
-def _named(files: Sequence[str]) -> str:
+def _name_files(files: Sequence[str]) -> str:
     return ", ".join(files[:_MOST_NAMED]) + (", …" if len(files) > _MOST_NAMED else "")

@@ -33,10 +33,10 @@ def drop_page_headings(rows: pa.Table, header: Header) -> pa.Table:
     again = functools.reduce(pc.and_, (pc.equal(rows[name], spelled[name]) for name in names))
     found = np.flatnonzero(again.to_numpy())
     gone = {*found.tolist()}
-    banner = {_plain(row) for row in header.above}
+    banner = {_filled_cells(row) for row in header.above}
     for place in found.tolist():
         line = place - 1
-        while line >= 0 and _plain([rows[name][line].as_py() for name in names]) in banner:
+        while line >= 0 and _filled_cells([rows[name][line].as_py() for name in names]) in banner:
             gone.add(line)
             line -= 1
     kept = np.ones(len(rows), bool)
@@ -44,6 +44,6 @@ def drop_page_headings(rows: pa.Table, header: Header) -> pa.Table:
     return rows.filter(pa.array(kept))
 
 
-def _plain(cells: Iterable[object]) -> tuple[str, ...]:
+def _filled_cells(cells: Iterable[object]) -> tuple[str, ...]:
     """Return the filled cells of a line, whatever the number of the page."""
     return tuple(_DIGITS.sub("0", text) for cell in cells if (text := str(cell).strip()))

@@ -114,7 +114,7 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
         unfit["balance"] = f"{running}, so it is not what is open of each invoice"
     if codes:
         unfit["customer_name"] = f"the column {codes!r} holds numbers, not names"
-    called = {name: [*_called(name, texts, chosen.values())] for name in unfit}
+    called = {name: [*_find_called(name, texts, chosen.values())] for name in unfit}
     repeated = next(iter(called.get("invoice_ref", ())), None)
     return Proposal(chosen, (*settings, *lines, *absent), evidence, unfit, several, called, repeated)
 
@@ -202,7 +202,7 @@ def find_currency_columns(rows: pd.DataFrame, headers: Sequence[str]) -> dict[st
     return {header: codes for header, codes in held.items() if codes and set(codes) <= minor_digits().keys()}
 
 
-def _called(column: str, texts: Iterable[str], taken: Collection[str]) -> Iterator[str]:
+def _find_called(column: str, texts: Iterable[str], taken: Collection[str]) -> Iterator[str]:
     """Return the headers with the name of a column that are not taken by another."""
     free = [name for name in texts if name not in taken]
     return iter(dict.fromkeys([*_headers_named(column, free), *_headers_holding(column, free)]))
@@ -215,7 +215,7 @@ def is_total(header: str) -> bool:
 
 def _explain_unfit(column: str, texts: Mapping[str, pa.Array], taken: Collection[str]) -> str | None:
     """Return why the values of the header that is named like a column do not fit it; None without such a header."""
-    header = next(_called(column, texts, taken), None)
+    header = next(_find_called(column, texts, taken), None)
     if header is None:
         return None
     import pyarrow.compute as pc
@@ -364,14 +364,14 @@ def _currency(chosen: Mapping[str, str]) -> Iterator[str]:
 
 
 def _open_line(name: str, headers: Sequence[str]) -> str:
-    first, *others = (_quoted(header) for header in headers)
+    first, *others = (_quote(header) for header in headers)
     more = f"or {', '.join(others)}: " if others else ""
     return f"# columns.{name} = {first}  # {more}its values would fit, so look it up"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _line(key: str, value: str, why: str) -> str:
-    return f"{key} = {_quoted(value)}  # {' '.join(why.split())}"
+    return f"{key} = {_quote(value)}  # {' '.join(why.split())}"

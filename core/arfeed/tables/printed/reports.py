@@ -61,9 +61,9 @@ class PrintedReport:
         self._first = next(self._frames, None)
         rows = [] if self._first is None else _texts(self._first.head(_HEAD))
         # The row with the most known headers: a word of a title may happen to be one of them.
-        self._at = max(range(len(rows)), key=lambda number: len(_named(rows[number], form)), default=0)
+        self._at = max(range(len(rows)), key=lambda number: len(_find_named(rows[number], form)), default=0)
         self.found = rows[self._at] if rows else []
-        self._columns = _named(self.found, form)
+        self._columns = _find_named(self.found, form)
         self.headers = {name: self.found[column] for name, column in self._columns.items()}
         self.missing = tuple(name for name in form.required if name not in self.headers)
         above = rows[: len(rows) if self.missing else self._at]
@@ -149,15 +149,13 @@ def _texts(frame: pd.DataFrame) -> list[list[str]]:
     return [[str(text).strip() for text in row] for row in frame.drop(columns="origin").to_numpy().tolist()]
 
 
-def _named(row: Sequence[str], form: ReportForm) -> dict[str, int]:
+def _find_named(row: Sequence[str], form: ReportForm) -> dict[str, int]:
     """Return the columns of the form's names, if this row is the header."""
     # Reversed, so that the first of two equal headers counts.
-    at = {_folded(text): column for column, text in reversed(list(enumerate(row))) if text}
-    chosen = {
-        name: [header for header in map(_folded, theirs) if header in at] for name, theirs in form.headers.items()
-    }
+    at = {_fold(text): column for column, text in reversed(list(enumerate(row))) if text}
+    chosen = {name: [header for header in map(_fold, theirs) if header in at] for name, theirs in form.headers.items()}
     return {name: at[headers[0]] for name, headers in chosen.items() if headers}
 
 
-def _folded(header: str) -> str:
+def _fold(header: str) -> str:
     return re.sub(r"[\W_]", "", header.casefold())

@@ -75,7 +75,7 @@ class Rows:
         amounts = self._amounts(page, kinds)
         own = kinds.subtotal & own_totals(kinds.labels, self.parents)
         nesting = nest([group.name for group in self._open], kinds.group, kinds.subtotal & ~own, kinds.labels)
-        page.refuse(_unmatched(kinds, nesting), "is not the total of the group that is open there")
+        page.refuse(_find_unmatched(kinds, nesting), "is not the total of the group that is open there")
         self._add_up(page, kinds, nesting, amounts, own)
         return self._lines(page, kinds, nesting, amounts)
 
@@ -214,7 +214,7 @@ def _below(kinds: Kinds, *, ended: bool) -> Mask:
     return wrong
 
 
-def _unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
+def _find_unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
     """Return which totals do not name the group that is open there, and grand totals inside a group."""
     wrong: Mask = kinds.total & (nesting.depth != 0)
     ends = np.flatnonzero(kinds.subtotal)

@@ -33,14 +33,14 @@ def blank_rules(pieces: Iterator[bytes], quotes: Quotes, delimiter: str, width: 
         rest = tail if held else b""
         data = data[: len(data) - len(rest)]
         if data:
-            yield _blanked(data, blank, begins=begins, inside=inside)
+            yield _blank(data, blank, begins=begins, inside=inside)
         # What is held has no quotes, and begins a line unless the line began long before.
         begins, inside = held and (cut > 0 or begins), quotes.inside
     if rest:
-        yield _blanked(rest, blank, begins=begins, inside=inside)
+        yield _blank(rest, blank, begins=begins, inside=inside)
 
 
-def _blanked(data: bytes, blank: bytes, *, begins: bool, inside: bool) -> bytes:
+def _blank(data: bytes, blank: bytes, *, begins: bool, inside: bool) -> bytes:
     """Return a piece without its rules; `begins` if it begins a line, `inside` if a quote is open before it."""
     first = _RULE.match(data) if begins else None
     rules = [*([first.span()] if first else []), *(found.span("rule") for found in _NEXT_RULE.finditer(data))]

@@ -143,7 +143,7 @@ def records(file: str, encoding: str, delimiter: str, *, strict: bool = False) -
     """Yield each record that is not blank, with the line in which it starts."""
     # Only lines and records are wanted; wrong bytes are reported by what reads the values.
     with open_text(file, encoding, "strict" if strict else "replace") as text:
-        yield from _numbered(text, delimiter, strict=strict)
+        yield from _number_records(text, delimiter, strict=strict)
 
 
 def first_records(file: str, encoding: str, delimiter: str, most: int) -> list[tuple[int, list[str]]]:
@@ -151,11 +151,11 @@ def first_records(file: str, encoding: str, delimiter: str, most: int) -> list[t
     text = io.StringIO(head(file, encoding), newline="")
     # Python's csv module refuses fields of over 128 KiB.
     with suppress(csv.Error):
-        return [record for record, _ in zip(_numbered(text, delimiter), range(most), strict=False)]
+        return [record for record, _ in zip(_number_records(text, delimiter), range(most), strict=False)]
     return []
 
 
-def _numbered(text: IO[str], delimiter: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
+def _number_records(text: IO[str], delimiter: str, *, strict: bool = False) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(text, delimiter=delimiter, strict=strict)
     line = 1
     for fields in reader:

@@ -55,7 +55,7 @@ def list_people(feeds: Folder = HERE, database: DatabaseUrl = None, as_json: Jso
     from arfeed.operations.board import people
 
     with open_board(feeds, database) as opened, opened.reading() as connection:
-        found = people.listed(connection)
+        found = people.list_people(connection)
     if as_json:
         print_json(
             [

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.legible import quote
-from arfeed.planning.wording import counted
+from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.meaning.closing import (
     Closing,
     find_closings,
@@ -81,7 +81,7 @@ def account(search: Search, layout: Callable[[], pd.DataFrame]) -> Accounts:
             why[name] = by_words
         elif match:
             matches.append((name, match))
-            why[name] = f"{match.name} as sent, but in {counted(int((~match.same).sum()), 'row')}"
+            why[name] = f"{match.name} as sent, but in {pluralize(int((~match.same).sum()), 'row')}"
     why |= find_computed(search, sent, [name for name in left if name not in why])
     open_still = [name for name in left if name not in why]
     if found.states and _is_blank_for_some(search, found.states[0], owed):
@@ -170,7 +170,7 @@ def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[st
     every = list(dict.fromkeys([*headers, *closing]))
     lines = [f"  {header!r}{_describe(search, sent, header, closing.get(header))}" for header in every]
     question = (
-        f"{counted(len(every), 'column')} with what was not sent, by which an invoice may be paid, closed or another "
+        f"{pluralize(len(every), 'column')} with what was not sent, by which an invoice may be paid, closed or another "
         "there:\n" + "\n".join(lines) + "\n"
         "Does any of them say whether an invoice is open, or what is owed?"
     )
@@ -228,11 +228,11 @@ def _describe(search: Search, sent: Sent, header: str, closing: Closing | None) 
     # The rarest first: of what is closed there is least.
     given = [(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…", counts[text]) for text in [*counts][:_SHOWN]]
     few = len(counts) <= _MOST_WORDS and len({*counts.values()}) > 1
-    shown = ", ".join(f"{text} ({counted(count, 'row')})" if few else text for text, count in given)
+    shown = ", ".join(f"{text} ({pluralize(count, 'row')})" if few else text for text, count in given)
     hint = ""
     balance = search.found.columns.get("balance")
     if closing:
-        hint = f"; it closes {counted(closing.count, 'row')} whose balance is not 0"
+        hint = f"; it closes {pluralize(closing.count, 'row')} whose balance is not 0"
     elif unknown := _unknown(search, header):
         hint = f"; not known is {', '.join(map(repr, unknown[:_SHOWN]))}"
     elif begin_no_day(evidence.texts[header]):
@@ -247,7 +247,7 @@ def _describe(search: Search, sent: Sent, header: str, closing: Closing | None) 
         mark = search.found.decimal
         mine, other = (pc.abs(parse_money(evidence.texts[name], mark).values) for name in (balance, header))
         same = pc.fill_null(pc.equal(mine, other), fill_value=False)
-        hint = f"; another amount than {balance!r} in {counted(len(same) - count_true(same), 'row')}"
+        hint = f"; another amount than {balance!r} in {pluralize(len(same) - count_true(same), 'row')}"
     return f": {shown}{hint}"
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from arfeed.model.errors import SourceError
 from arfeed.runs.reconciliation.meaning.balance import find_balance
 from arfeed.runs.reconciliation.meaning.currencies import find_symbols, take_called
-from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, folded
+from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, fold
 from arfeed.runs.reconciliation.meaning.notation import find_decimal, find_order
 from arfeed.runs.reconciliation.meaning.search import Asker, Search
 from arfeed.tables.headings.normalize import normalize_header
@@ -111,9 +111,9 @@ def _leave_other_names(search: Search) -> None:
     evidence, header = search.evidence, search.found.columns.get("customer_name")
     if search.settings.columns.get("customer_name") or header is None:
         return
-    names = folded(evidence.paired(header))
+    names = fold(evidence.paired(header))
     names = names.filter(pc.not_equal(names, ""))
-    sent = folded(pa.array(evidence.delivered["customer_name"]))
+    sent = fold(pa.array(evidence.delivered["customer_name"]))
     # They may be cut off, all at one length.
     cut = pc.utf8_slice_codeunits(sent, 0, pc.max(pc.utf8_length(names)).as_py() or 1)
     known = pc.is_in(names, value_set=pa.concat_arrays([sent, cut]))

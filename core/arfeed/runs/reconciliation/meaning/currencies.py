@@ -52,7 +52,7 @@ def find_symbols(search: Search) -> None:
         raise ConfigError(
             f"the amounts in {header!r} are written with {', '.join(map(repr, unknown[:_MOST_NAMED]))}, which may be "
             "one of several currencies: " + _advise(meant, unknown, search) + ". currency = "
-            f'"{next(iter(_sent(search)), "GBP")}" there says what all amounts without another sign are in'
+            f'"{next(iter(_list_sent(search)), "GBP")}" there says what all amounts without another sign are in'
         )
     if claims:
         search.found.currencies = meant
@@ -68,7 +68,7 @@ def _meanings(search: Search, words: Sequence[str]) -> tuple[dict[str, str], lis
     said = search.settings.values.get("currency") or {}
     said = {theirs.strip().lower(): ours for theirs, ours in said.items()}
     codes = minor_digits()
-    meant = {word: said.get(word.lower()) or _only(word, _sent(search)) for word in words}
+    meant = {word: said.get(word.lower()) or _only(word, _list_sent(search)) for word in words}
     meant = {word: code for word, code in meant.items() if word.lower() in said or word.upper() not in codes}
     return {word: code for word, code in meant.items() if code}, [word for word, code in meant.items() if not code]
 
@@ -82,12 +82,12 @@ def _only(word: str, sent: Collection[str]) -> str | None:
     return SYMBOLS.get(plain)
 
 
-def _sent(search: Search) -> list[str]:
+def _list_sent(search: Search) -> list[str]:
     return list(search.evidence.delivered["currency"].unique().tolist())
 
 
 def _advise(meant: dict[str, str], unknown: Sequence[str], search: Search) -> str:
-    guesses = {word: _guess(word, _sent(search)) for word in unknown}
+    guesses = {word: _guess(word, _list_sent(search)) for word in unknown}
     listed = ", ".join(f'{quote(word)} = "{code}"' for word, code in {**meant, **guesses}.items())
     return (
         f"say what that means by values.currency = {{ {listed} }} in [destination.reconcile], or leave the currencies "

@@ -61,7 +61,7 @@ class Evidence:
     def pair(self, header: str) -> None:
         """Pair the rows with the invoices of the last report by a column of numbers; by none if it is no column."""
         parts = template_headers(header)
-        refs = self._composed(header) if parts and {*parts} <= {*self.texts} else self.texts.get(header)
+        refs = self._compose(header) if parts and {*parts} <= {*self.texts} else self.texts.get(header)
         if refs is None:
             return
         places = match_numbers(pd.Series(refs, dtype="str"), self.delivered["invoice_ref"])
@@ -73,7 +73,7 @@ class Evidence:
         """Return a column of the report in the paired rows."""
         return self.delivered[name].iloc[self.places].reset_index(drop=True)
 
-    def _composed(self, template: str) -> pa.Array:
+    def _compose(self, template: str) -> pa.Array:
         pieces = [
             self.texts[piece] if number % 2 else pa.scalar(piece, pa.large_string())
             for number, piece in enumerate(template_pieces(template))
@@ -168,7 +168,7 @@ class Evidence:
         elif name in schema.DATES:
             same = pc.equal(parse_dates(texts, way or "YMD", declared=True).values, sent)
         else:
-            same = pc.equal(folded(texts), folded(sent))
+            same = pc.equal(fold(texts), fold(sent))
         return count_true(same)
 
     def paired(self, header: str) -> pa.Array:
@@ -187,6 +187,6 @@ def count_true(mask: pa.Array) -> int:
     return pc.sum(mask).as_py() or 0
 
 
-def folded(texts: pa.Array) -> pa.Array:
+def fold(texts: pa.Array) -> pa.Array:
     """Return texts as they are compared."""
     return arrow.to_text_array(arrow.fold(pd.Series(texts, dtype="str")))

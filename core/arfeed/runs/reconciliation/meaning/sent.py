@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
-from arfeed.runs.reconciliation.meaning.evidence import AGREES, MARKS, Evidence, folded
+from arfeed.runs.reconciliation.meaning.evidence import AGREES, MARKS, Evidence, fold
 from arfeed.runs.reconciliation.meaning.words import says_closed
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL
@@ -118,7 +118,7 @@ class Sent:
             lacking = pc.is_null(sent)
         else:
             plain = pc.fill_null(pc.cast(sent, pa.large_string()), "")
-            readings = [pc.equal(folded(pc.utf8_trim_whitespace(plain)), folded(texts))]
+            readings = [pc.equal(fold(pc.utf8_trim_whitespace(plain)), fold(texts))]
             lacking = pc.equal(pc.utf8_trim_whitespace(plain), "")
         alike = [pc.or_(pc.fill_null(each, fill_value=False), pc.and_(blank, lacking)) for each in readings]
         best = max((np.asarray(each) for each in alike), key=lambda mask: int(mask.sum()))
