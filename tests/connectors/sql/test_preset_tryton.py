@@ -15,6 +15,9 @@ from support.erps.truth import Line, hold, worded
 from support.erps.tryton import Told, made
 from support.feeds.sources import complete, explained, failure, opened, problems
 
+# The program makes its own database and books before the first test.
+pytestmark = pytest.mark.timeout(900)
+
 Run = tuple[str, list[Told]]
 Item = tuple[object, ...]
 

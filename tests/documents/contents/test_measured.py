@@ -27,6 +27,9 @@ from support.people.browser import running_chromium
 from support.writers.libraries import Write
 from support.writers.programs import all_programs
 
+# A dozen programs write the PDFs before the first test, which takes minutes where others are at work.
+pytestmark = pytest.mark.timeout(1200)
+
 SEED = 2
 LARGER_SEED = 2411
 PAGE = Path(__file__).parents[3] / "docs/documents.md"

@@ -118,21 +118,31 @@ def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
 
 def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
     """Object if most of a source's balances have become 0 at once and it states no status that would confirm it."""
-    if plan.before is None:
-        return
-    stating = {source.source for source in plan.sources if source.states_status}
+    for source, whole in find_zeroed(plan).items():
+        mine = plan.missing[find_unconfirmed(plan) & (plan.missing["source"] == source)]
+        yield Objection(
+            "contradiction",
+            f"{len(mine):,} of {pluralize(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
+            f"{worst(mine)}. Look at the column of balances in the export; approve if all of them were settled",
+            refs_of(mine),
+        )
+
+
+def find_unconfirmed(plan: Plan) -> pd.Series[bool]:
+    """Return which missing rows are listed with a balance of 0 by a source without a status that would confirm it."""
     # A source with a status contradicts itself by a single open row of 0, which another guard objects to.
-    settled = plan.missing[(plan.missing["reason"] == SETTLED) & ~plan.missing["source"].isin(list(stating))]
-    for source, count in settled["source"].value_counts().items():
-        whole = int((plan.before["source"] == source).sum())
-        if count > plan.guards.missing_floor and count > plan.guards.missing_share * whole:
-            mine = settled[settled["source"] == source]
-            yield Objection(
-                "contradiction",
-                f"{count:,} of {pluralize(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
-                f"{worst(mine)}. Look at the column of balances in the export; approve if all of them were settled",
-                refs_of(mine),
-            )
+    stating = [source.source for source in plan.sources if source.states_status]
+    return (plan.missing["reason"] == SETTLED) & ~plan.missing["source"].isin(stating)
+
+
+def find_zeroed(plan: Plan) -> dict[str, int]:
+    """Return the sources of which most balances have become 0 without a status, with their rows in the last report."""
+    if plan.before is None:
+        return {}
+    counts = plan.missing["source"][find_unconfirmed(plan)].value_counts().to_dict()
+    wholes = {source: int((plan.before["source"] == source).sum()) for source in counts}
+    floor, share = plan.guards.missing_floor, plan.guards.missing_share
+    return {source: whole for source, whole in wholes.items() if counts[source] > max(floor, share * whole)}
 
 
 def object_to_renumbered(plan: Plan) -> Iterator[Objection]:

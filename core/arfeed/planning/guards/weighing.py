@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Expectation, GuardFigures, Objection, Plan, SourceReport
-from arfeed.planning.evidence.reasons import SETTLED
+from arfeed.planning.guards.missing import find_unconfirmed, find_zeroed
 from arfeed.planning.habits.case import Case, Source
 from arfeed.planning.habits.judgement import judge
 from arfeed.planning.habits.memory import Habits
@@ -91,11 +91,11 @@ def split_by_source(
 def _find_masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
     """Return which rows of the baseline are closed without proof, which of those are judged, and which balance.
 
-    A balance of 0 that no status confirms is judged like one that balances: a fault of the export brings such, too.
+    A balance of 0 that no status confirms is judged like one that balances: a fault of the export brings such, too. If
+    it is most of a source's, it is objected to as that.
     """
     evidence = plan.missing["evidence"]
-    stating = [source.source for source in plan.sources if source.states_status]
-    settled = (plan.missing["reason"] == SETTLED) & ~plan.missing["source"].isin(stating)
+    settled = find_unconfirmed(plan) & ~plan.missing["source"].isin([*find_zeroed(plan)])
     result = []
     # Unexplained rows are not judged by odds, since each is objected to by itself. Once approved, they do teach.
     for words in (["balanced", "asserted", "unexplained"], ["balanced", "asserted"], ["balanced"]):
