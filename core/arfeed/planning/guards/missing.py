@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -139,7 +140,7 @@ def find_zeroed(plan: Plan) -> dict[str, int]:
     """Return the sources of which most balances have become 0 without a status, with their rows in the last report."""
     if plan.before is None:
         return {}
-    counts = plan.missing["source"][find_unconfirmed(plan)].value_counts().to_dict()
+    counts = Counter[str](plan.missing["source"][find_unconfirmed(plan)])
     wholes = {source: int((plan.before["source"] == source).sum()) for source in counts}
     floor, share = plan.guards.missing_floor, plan.guards.missing_share
     return {source: whole for source, whole in wholes.items() if counts[source] > max(floor, share * whole)}
