@@ -14,7 +14,7 @@ from fpdf import FPDF
 
 from arfeed.documents.contents import child
 from arfeed.documents.contents.checking import Verification, read_documents
-from arfeed.documents.contents.process import PdfReader
+from arfeed.documents.contents.process import Extract, PdfReader
 from arfeed.documents.staging import Staged
 from arfeed.testing import text_pdf
 from support.feeds.plans import invoices
@@ -32,13 +32,18 @@ def by_tcpdf() -> bytes:
     return content
 
 
-def test_the_codes_of_such_a_font_are_read_as_pdfium_reads_them(by_tcpdf: bytes, tmp_path: Path) -> None:
-    quick = child._by_codes(by_tcpdf)
+def read_both_ways(content: bytes, folder: Path) -> tuple[str, Extract]:
+    """What a PDF shows by its codes alone, and what PDFium reads of it."""
+    quick = child._by_codes(content)
     assert quick is not None
-    path = tmp_path / "documents"
-    path.write_bytes(by_tcpdf)
+    path = folder / "documents"
+    path.write_bytes(content)
     with PdfReader() as reader:
-        wholly = reader.read(Staged(path, 0, len(by_tcpdf), ""))
+        return quick, reader.read(Staged(path, 0, len(content), ""))
+
+
+def test_the_codes_of_such_a_font_are_read_as_pdfium_reads_them(by_tcpdf: bytes, tmp_path: Path) -> None:
+    quick, wholly = read_both_ways(by_tcpdf, tmp_path)
     assert not wholly.quick
     # What is in another font, at the end, is not read as letters.
     text = re.sub(r"\s", "", "".join(wholly.pages)).partition("PoweredbyTCPDF")[0]
@@ -87,12 +92,7 @@ def test_only_codes_that_are_letters_for_certain_are_read(
 @pytest.mark.parametrize("write", [each(fpdf_cells), each(fpdf_touching), php("dompdf")])
 def test_fonts_that_every_reader_has_are_read_as_pdfium_reads_them(tmp_path: Path, write: Write) -> None:
     (content,) = write([[*lines_of(BILLS[0], random.Random(1)), ("Name", "Señor (Müller) \\ Sons")]])
-    quick = child._by_codes(content)
-    assert quick is not None
-    path = tmp_path / "documents"
-    path.write_bytes(content)
-    with PdfReader() as reader:
-        wholly = reader.read(Staged(path, 0, len(content), ""))
+    quick, wholly = read_both_ways(content, tmp_path)
     assert sorted(re.sub(r"\s", "", quick)) == sorted(re.sub(r"\s", "", "".join(wholly.pages)))
 
 
