@@ -74,7 +74,10 @@ class Folder(Connector):
                     opened.append(self._identities(rows))
                 yield rows
         if self._closed_status:
-            self._refuse_lists_of_everything(f"so not all of it is {self._closed_status}; remove closed_status, and")
+            why = f"so not all of it is {self._closed_status}; remove closed_status, and"
+            for file in self._list_closed():
+                for _ in self._checked_rows(file, why):
+                    pass
         return Complete(lists_closed=lists_closed)
 
     @property
@@ -90,8 +93,9 @@ class Folder(Connector):
             refuse_older(file, self.since)
         # A few may well be paid between the two exports; many are balances that the second one leaves out.
         few = max(_FEW, sum(map(len, self._opened)) // 10)
-        self._refuse_lists_of_everything("so what it calls closed is no evidence; look at its balances, or", few)
-        found = [self._filter_asked(rows, missing) for file in self._list_closed() for rows in self._closed_rows(file)]
+        why = "so what it calls closed is no evidence; look at its balances, or"
+        read = (rows for file in self._list_closed() for rows in self._checked_rows(file, why, few))
+        found = [self._filter_asked(rows, missing) for rows in read]
         return pd.concat(found, ignore_index=True) if found else None
 
     def check(self) -> None:
@@ -159,21 +163,26 @@ class Folder(Connector):
             rows = rows[~self._meaning(rows).isin(["paid", "void", "draft"])]
         return rows[[name for name in self._identity() if name in rows.columns]]
 
-    def _refuse_lists_of_everything(self, why: str, few: int = 0) -> None:
-        """Raise `SourceError` if the second file calls more than a few documents closed that the list has as open."""
+    def _checked_rows(self, file: str, why: str, few: int = 0) -> Iterator[pd.DataFrame]:
+        """Yield the second file's rows.
+
+        Raise `SourceError` at its end if it calls more than a few documents closed that the list has as open.
+        """
         import pandas as pd
 
-        for file in self._list_closed() if self._opened else ():
-            for rows in self._closed_rows(file):
-                closed = rows[self._meaning(rows).isin(["paid", "void"])]
-                both = pd.concat(self._opened).merge(closed, how="inner")
-                if len(both) > few:
-                    row = both.iloc[0]
-                    raise SourceError(
-                        f"{file}: {row[self._identity()[0]]} of {row[self._header_of('customer_name')]} "
-                        f"is closed here and stands in the list of what is open ({len(both)} such), {why} "
-                        "name a column for the status or the balance"
-                    )
+        opened = pd.concat(self._opened) if self._opened else None
+        both: list[pd.DataFrame] = []
+        for rows in self._closed_rows(file):
+            if opened is not None:
+                both.append(opened.merge(rows[self._meaning(rows).isin(["paid", "void"])], how="inner"))
+            yield rows
+        if (count := sum(map(len, both))) > few:
+            row = next(each for each in both if len(each)).iloc[0]
+            raise SourceError(
+                f"{file}: {row[self._identity()[0]]} of {row[self._header_of('customer_name')]} "
+                f"is closed here and stands in the list of what is open ({count} such), {why} "
+                "name a column for the status or the balance"
+            )
 
     @property
     def _closed_status(self) -> str | None:

@@ -14,7 +14,7 @@ from arfeed.history.packing import pack_report as pack_rows
 from arfeed.history.packing import pack_table
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.planning.changes.contradictions import object_to_contradictory_rows
-from arfeed.planning.evidence.reasons import PROVEN
+from arfeed.planning.evidence.reasons import GONE, PROVEN
 from arfeed.planning.guards.budget import BUDGET_SPAN, Unproven, sum_closings
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.weighing import learn, replay, split_by_source
@@ -65,21 +65,27 @@ def find_proving(context: OpenContext, missing: pd.DataFrame) -> set[str]:
     `missing` has source and reason. What somebody approved without proof counts as unproven: such a source is believed
     again where absence is declared to mean payment.
     """
-    closed = context.history.closings(context.destination, context.clock() - BUDGET_SPAN)
-    proven = Counter[str](missing["source"][missing["reason"].isin([*PROVEN])])
-    for each in closed:
-        proven[each.source] += each.documents * (each.evidence == "proven")
-    unproven = {each.source for each in closed if each.evidence != "proven"}
-    return {source for source in proven if proven[source] >= _ENOUGH} - unproven
+    # It matters only for what is gone without a word, which there is none of on most days.
+    if not (missing["reason"] == GONE).any():
+        return set()
+    closed, proven = _count_closed(context.history.closings(context.destination, context.clock() - BUDGET_SPAN))
+    now = Counter[str](missing["source"][missing["reason"].isin([*PROVEN])])
+    return {source for source in proven | now if proven[source] == closed[source] and (proven + now)[source] >= _ENOUGH}
 
 
 def _proving(closed: Sequence[Closing]) -> set[str]:
     """Return the sources that have proven most of what was closed lately, and at least `_ENOUGH` of it."""
-    proven, all_closed = Counter[str](), Counter[str]()
+    every, proven = _count_closed(closed)
+    return {source for source in proven if proven[source] >= _ENOUGH and 2 * proven[source] > every[source]}
+
+
+def _count_closed(closed: Sequence[Closing]) -> tuple[Counter[str], Counter[str]]:
+    """Count, by source, the documents that were closed, and those of them that were proven to be."""
+    every, proven = Counter[str](), Counter[str]()
     for each in closed:
-        all_closed[each.source] += each.documents
+        every[each.source] += each.documents
         proven[each.source] += each.documents * (each.evidence == "proven")
-    return {source for source in proven if proven[source] >= _ENOUGH and 2 * proven[source] > all_closed[source]}
+    return every, proven
 
 
 def _habits(context: OpenContext, baseline: Baseline | None, now: datetime) -> Habits:

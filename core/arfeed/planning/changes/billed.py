@@ -198,8 +198,6 @@ def _is_partly_paid(balance: pa.Array, amount: pa.Array) -> Mask:
 
 def _count_partly_paid(found: Stayed, source: str, changed: Mask) -> int:
     """Count the invoices of a source that were part-paid in the last report and stay, including unchanged ones."""
-    report = found.plan.report
-    unchanged = as_mask(pc.equal(arrow.to_text_array(report["change"]), "unchanged"))
-    theirs = as_mask(pc.equal(arrow.to_text_array(report["source"]), source))
-    partly = _is_partly_paid(*(arrow.as_single_chunk(pa.array(report[name])) for name in _SUMS))
-    return int((unchanged & theirs & partly).sum() + changed.sum())
+    rows = found.unchanged(source)
+    partly = _is_partly_paid(*(arrow.as_single_chunk(pa.array(rows[name])) for name in _SUMS))
+    return int(partly.sum() + changed.sum())

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import arrow
 from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed, as_mask, count_distinct
 from arfeed.planning.wording import pluralize
@@ -202,9 +201,5 @@ def _find_ordinary(found: Stayed, column: str, changed: Mask) -> Mask:
 
 def _count_dated(found: Stayed, source: str, column: str, mine: Mask) -> int:
     """Count the invoices of a source that have a date in both reports, including unchanged ones."""
-    report = found.plan.report
-    unchanged = as_mask(pc.equal(arrow.to_text_array(report["change"]), "unchanged"))
-    theirs = as_mask(pc.equal(arrow.to_text_array(report["source"]), source))
-    dated = np.asarray(report[column].notna())
     both = as_mask(pc.and_(pc.is_valid(found.before(column)), pc.is_valid(found.now(column))))
-    return int((unchanged & theirs & dated).sum() + (both & mine).sum())
+    return int(found.unchanged(source)[column].notna().sum() + (both & mine).sum())

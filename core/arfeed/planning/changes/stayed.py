@@ -88,6 +88,13 @@ class Stayed:
             found.append((tuple(reversed(group)), code == each))
         return found
 
+    def unchanged(self, source: str) -> pd.DataFrame:
+        """Return a source's invoices that are the same in both reports."""
+        report = self.plan.report
+        same = pc.equal(arrow.to_text_array(report["change"]), "unchanged")
+        theirs = pc.equal(arrow.to_text_array(report["source"]), source)
+        return arrow.filter_rows(report, pd.Series(as_mask(same) & as_mask(theirs)))
+
     def refs(self, where: Mask) -> tuple[str, ...]:
         """Return the invoice numbers where the mask is true."""
         return tuple(self.now("invoice_ref").filter(pa.array(where)).to_pylist())

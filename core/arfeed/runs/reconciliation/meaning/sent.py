@@ -65,8 +65,10 @@ class Sent:
 
     def array(self, name: str) -> pa.Array | None:
         """Return what was sent under a name in the paired rows; None if nothing was."""
-        values = self._values.get(name)
-        return None if values is None else values.take(pa.array(self._evidence.places))
+        return self._pair(name) if name in self._values else None
+
+    def _pair(self, name: str) -> pa.Array:
+        return self._values[name].take(pa.array(self._evidence.places))
 
     def match(self, header: str) -> Match | None:
         """Return what a column has of what was sent; None if it agrees with nothing, or may say something else too."""
@@ -77,7 +79,7 @@ class Sent:
         )
         best: tuple[float, Match] | None = None
         for _, name in likely:
-            values = self._values[name].take(pa.array(self._evidence.places))
+            values = self._pair(name)
             same, filled = self._same(texts, values)
             if same.all() and self._is_plain(header, name, texts):
                 return Match(name, same, values, whole=True)
