@@ -43,8 +43,8 @@ from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver
 from arfeed.runs.reconciliation.honest import CREDITS, FUTURE
 from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.plausibility import Delivered
-from arfeed.runs.reconciliation.reconciling import cells_sent, compare_with
-from arfeed.runs.reconciliation.verdict import as_facts
+from arfeed.runs.reconciliation.reconciling import cells_sent, read_there, settings_of
+from arfeed.runs.reconciliation.verdict import as_facts, judge
 
 if TYPE_CHECKING:
     from arfeed.delivery.remote import Remote
@@ -141,9 +141,10 @@ def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.Da
     # One from before the report itself proves as little.
     since = max(since, _moment_of(chosen.name) or since)
     headings = tuple(next(csv.reader(io.StringIO(chosen.content.decode("utf-8-sig", "replace"))), ()))
-    cells = partial(cells_sent, context.project, report)
-    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), headings, cells)
-    verdict, read = compare_with(context.project, export, taken, asker)
+    zone, cells = context.project.feed.timezone, partial(cells_sent, context.project, report)
+    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), zone, headings, cells)
+    read = read_there(context.project, export, taken, asker)
+    verdict = judge(taken, read, settings_of(context.project), whole=None)
     # What may be a payment or a conversion is no agreement: nobody has looked at it.
     unsure = sorted({*verdict.found["known"]} - {"", CREDITS, FUTURE})
     if verdict.outcome == "same" and unsure:

@@ -17,6 +17,7 @@ from arfeed.delivery.remote import Remote, open_remote
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
 from arfeed.model.errors import ConfigError
+from arfeed.model.secrets import mask_secrets
 from arfeed.model.shipping.destination import ShipmentDestination, folders_of
 from arfeed.runs.addresses import REHEARSAL, address_of, name_in_history
 
@@ -52,6 +53,18 @@ class Progress(Protocol):
 
     def warn(self, text: str) -> None:
         """Report something that went wrong without stopping the run."""
+
+
+class _Discreet:
+    """Reports as another one does, with the secrets of a feed masked in warnings."""
+
+    def __init__(self, shown: Progress, project: Project) -> None:
+        self._shown, self._project = shown, project
+        self.step, self.reading, self.expect, self.done = shown.step, shown.reading, shown.expect, shown.done
+
+    def warn(self, text: str) -> None:
+        # What failed may quote the URL of a webhook or a database, and whoever has that can post or read there.
+        self._shown.warn(mask_secrets(text, self._project.secrets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ def new_run(started: datetime) -> str:
 def begin_run(project: Project, progress: Progress, clock: Clock = utc_now) -> RunContext:
     """Return the context of a run that begins now."""
     started = clock()
-    return RunContext(project, progress, clock, address_of(project), new_run(started), started)
+    return RunContext(project, _Discreet(progress, project), clock, address_of(project), new_run(started), started)
 
 
 def open_history(project: Project) -> History:

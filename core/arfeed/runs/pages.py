@@ -106,10 +106,11 @@ def _write(project: Project, document: Mapping[str, Any], file: Path, command: s
     from arfeed.runs.page.reconciliation import render_reconciliation
     from arfeed.runs.page.rendering import render
 
+    reconciled = document.get("kind") == "reconcile"
+    past = [] if reconciled else _past(project, document)
     # Masked as JSON, since the page's own escapes would hide a secret from the masking.
     covered = json.loads(mask_secrets(json.dumps(document, ensure_ascii=False), project.secrets))
-    reconciled = document.get("kind") == "reconcile"
-    text = render_reconciliation(covered) if reconciled else render(covered, _past(project, document), command)
+    text = render_reconciliation(covered) if reconciled else render(covered, past, command)
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f".{file.name}.part")
     try:

@@ -24,7 +24,8 @@ from arfeed.runs.context import (
     utc_now,
 )
 from arfeed.runs.convergence import judge_interrupted, settle_interrupted
-from arfeed.runs.ending.conclusion import conclude
+from arfeed.runs.ending.conclusion import tell
+from arfeed.runs.ending.pinging import Pinger
 from arfeed.runs.preparation import prepare
 from arfeed.runs.publication import deliver, describe_run
 from arfeed.runs.reading import read_earlier_report, read_sources
@@ -67,12 +68,33 @@ def sync(project: Project, progress: Progress, *, approve: str | None = None, cl
 
 def sync_begun(context: RunContext, *, approve: str | None = None) -> Result:
     """Do what `sync` does, for a run that has begun: its context may name who approves."""
-    return conclude(context, partial(_run, context, _Task("sync", read_sources, approve)))
+    return _conclude(context, partial(_run, context, _Task("sync", read_sources, approve)))
 
 
 def resend(context: RunContext, run: str, *, approve: str | None = None) -> Result:
     """Deliver the report of an earlier run again, planned and reviewed like any other."""
-    return conclude(context, partial(_run, context, _Task("resend", partial(read_earlier_report, run=run), approve)))
+    return _conclude(context, partial(_run, context, _Task("resend", partial(read_earlier_report, run=run), approve)))
+
+
+def _conclude(context: RunContext, run: Callable[[Callable[[], None]], Result]) -> Result:
+    """Do a run and tell of its end; return its result, with its page. Raise what the run raises.
+
+    `run` is given what it calls once it holds the lock: then it has begun. The lock is released before anybody is
+    told, since notifiers may be slow.
+    """
+    bind(feed=context.project.feed.name, destination=context.address, run=context.run)
+    pinger = Pinger(context.project.feed.ping, context.progress)
+    ending: Result | Exception
+    # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
+    try:
+        ending = run(pinger.start)
+    except Exception as exc:  # noqa: BLE001 - raised again below, once everybody is told
+        ending = exc
+    told = tell(context, ending)
+    pinger.end(told)
+    if isinstance(told, Exception):
+        raise told
+    return told
 
 
 def _run(begun: RunContext, task: _Task, locked: Callable[[], None]) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_what_was_sent_or_follows_from_it_is_no_question(tmp_path: Path, columns
 
 def test_what_accounts_for_each_column_is_printed(tmp_path: Path) -> None:
     file = saved(tmp_path, {"Order": lambda row: row["po_number"], "Days overdue": late})
-    export = read_export(file, ReconcileSettings(), report(ROWS), Answering("none of them"))
+    export = read_export(file, ReconcileSettings(), delivered(ROWS), Answering("none of them"))
     assert export.evidence["other columns"] == (
         "'Order': po_number as sent; 'Days overdue': days from due_on to 2026-04-20"
     )
@@ -89,7 +89,9 @@ def test_what_accounts_for_each_column_is_printed(tmp_path: Path) -> None:
 def test_what_is_sent_in_the_destinations_layout_accounts_for_a_column(tmp_path: Path) -> None:
     file = saved(tmp_path, {"Branch": lambda row: f"B{row['invoice_ref'][-1]}"})
     layout = report(ROWS)[["invoice_ref"]].assign(unit=[f"B{row['invoice_ref'][-1]}" for row in ROWS])
-    export = read_export(file, ReconcileSettings(), report(ROWS), Answering("none of them"), layout=lambda: layout)
+    export = read_export(
+        file, ReconcileSettings(), replace(delivered(ROWS), cells=lambda: layout), Answering("none of them")
+    )
     assert export.evidence["other columns"] == "'Branch': unit as sent"
 
 
@@ -215,12 +217,12 @@ class Answering:
 def test_a_person_answers_once_and_is_told_the_line_to_keep(tmp_path: Path) -> None:
     file = saved(tmp_path, {"Assigned to": on("Ann", "Bob"), "Notes": on("called")})
     asker = Answering("none of them")
-    export = read_export(file, ReconcileSettings(), report(ROWS), asker)
+    export = read_export(file, ReconcileSettings(), delivered(ROWS), asker)
     assert len(asker.asked) == 1
     kept = 'left out, as you said; to keep that, write ignore = ["Assigned to", "Notes"] in [destination.reconcile]'
     assert export.notes == (kept,)
     with pytest.raises(ConfigError, match=r"'Notes': say columns\.balance or columns\.status = \"Notes\" in"):
-        read_export(file, ReconcileSettings(), report(ROWS), Answering("Notes"))
+        read_export(file, ReconcileSettings(), delivered(ROWS), Answering("Notes"))
 
 
 @pytest.mark.parametrize(
@@ -298,8 +300,9 @@ def in_utc(row: Row, hour: str = "22") -> str:
 
 
 def moments(folder: Path, zone: str, rows: list[Row], last: list[Row] = ROWS) -> Verdict:
-    export = read_export(saved(folder, {}, rows), ReconcileSettings(), report(last), Answering("-"), timezone=zone)
-    return judge(delivered(last), export, zone)
+    there = replace(delivered(last), timezone=zone)
+    export = read_export(saved(folder, {}, rows), ReconcileSettings(), there, Answering("-"))
+    return judge(there, export, ReconcileSettings(), whole=None)
 
 
 def test_moments_in_utc_are_the_days_of_the_feeds_time_zone(tmp_path: Path) -> None:

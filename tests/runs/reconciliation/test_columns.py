@@ -10,7 +10,7 @@ import pytest
 from arfeed.model.errors import ConfigError
 from arfeed.model.settings import ReconcileSettings
 from arfeed.runs.reconciliation.export import Export, read_export
-from support.files.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, read, report, sent, write_csv
+from support.files.receiver_lists import HEADINGS, Row, delivered, judged, outcomes, read, sent, write_csv
 
 ROWS = sent(30)
 PAID = ("INV-0003", "INV-0007", "INV-0012", "INV-0017", "INV-0028")
@@ -43,7 +43,7 @@ class Answering:
 
 
 def answered(file: Path) -> Export:
-    return read_export(file, ReconcileSettings(), report(ROWS), Answering())
+    return read_export(file, ReconcileSettings(), delivered(ROWS), Answering())
 
 
 @pytest.mark.parametrize("headings", [("Amount", "Left"), ("Total", "To come"), ("c3", "c4")])

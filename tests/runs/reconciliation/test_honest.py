@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import RefusedError
+from arfeed.model.settings import ReconcileSettings
 from arfeed.runs import adoption
 from arfeed.runs.context import begin_run
 from arfeed.runs.reconciliation.honest import CONVERTED, FUTURE, PAYMENT
@@ -171,8 +172,8 @@ def test_a_receiver_that_was_asked_itself_says_all_that_it_has(tmp_path: Path, c
     last = delivered(rows)
     export = read(write_csv(tmp_path / "open.csv", rows[:25]), rows)
     export = replace(export, rows=export.rows.iloc[:count])
-    assert judge(last, export, "UTC").outcome == "not comparable"
-    verdict = judge(last, export, "UTC", asked=True)
+    assert judge(last, export, ReconcileSettings(), whole=None).outcome == "not comparable"
+    verdict = judge(last, export, ReconcileSettings(), whole="receiver")
     assert verdict.found["outcome"].tolist() == ["same"] * count + ["paid there"] * (60 - count)
 
 

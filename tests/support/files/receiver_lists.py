@@ -92,7 +92,9 @@ def delivered(rows: Iterable[Row], *before: Iterable[Row], at: datetime = DELIVE
     def reports() -> Iterator[pd.DataFrame]:
         yield from earlier
 
-    return Delivered("20260404T101500Z-5d0c1e", at, report(rows), "open_ar_20260404T101500Z.csv", "0" * 64, {}, reports)
+    return Delivered(
+        "20260404T101500Z-5d0c1e", at, report(rows), "open_ar_20260404T101500Z.csv", "0" * 64, {}, reports, "UTC"
+    )
 
 
 def write_csv(
@@ -137,14 +139,14 @@ def write_xlsx(file: Path, rows: Iterable[Row], at: datetime = NEXT_DAY) -> Path
 
 def read(file: Path, rows: Iterable[Row], **settings: object) -> Export:
     """Read an export with nobody there to ask."""
-    return read_export(file, ReconcileSettings.model_validate(settings), report(rows), Silent())
+    return read_export(file, ReconcileSettings.model_validate(settings), delivered(rows), Silent())
 
 
 def judged(file: Path, last: Delivered, *, whole: bool = False, **settings: object) -> Verdict:
     """Read an export and compare it with a delivery."""
     said = ReconcileSettings.model_validate(settings)
-    export = read_export(file, said, last.report, Silent(), layout=last.cells)
-    return judge(last, export, "UTC", whole=whole, settings=said)
+    export = read_export(file, said, last, Silent())
+    return judge(last, export, said, whole="person" if whole else None)
 
 
 def outcomes(verdict: Verdict) -> dict[str, tuple[str, str]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from arfeed.history.receipts import Sent, make_receipt, plan_document, seal_reconciliation
 from arfeed.history.records import RunRecord
 from arfeed.model.results import DeliveredFile, Objection, Plan
+from arfeed.model.settings import ReconcileSettings
 from arfeed.runs.page.reconciliation import render_reconciliation
 from arfeed.runs.page.rendering import PastRun, render
 from arfeed.runs.reconciliation.verdict import advise, as_facts, judge
@@ -143,7 +144,7 @@ def reconciled(folder: Path) -> dict[str, Any]:
     there[8] = {**there[8], "balance": "1.00"}
     last = delivered(rows)
     export = read(write_csv(folder / "open.csv", there), rows)
-    facts = as_facts(judge(last, export, "UTC", whole=True), export, last)
+    facts = as_facts(judge(last, export, ReconcileSettings(), whole="person"), export, last)
     about = {
         "run": "20260405T090000Z-5d0c1e",
         "feed": HOSTILE[0],

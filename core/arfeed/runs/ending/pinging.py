@@ -12,11 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from arfeed.model.background import begin
-from arfeed.model.errors import ArfeedError, DestinationError, LockedError
-from arfeed.model.secrets import mask_secrets
+from arfeed.model.errors import ArfeedError, DestinationError, LockedError, RefusedError
 
 if TYPE_CHECKING:
-    from arfeed.runs.context import RunContext
+    from pydantic import SecretStr
+
+    from arfeed.runs.chapters import Result
+    from arfeed.runs.context import Progress
 
 _PATIENCE = 5.0
 """Seconds for an answer. A run waits for that only once, at its end."""
@@ -25,10 +27,9 @@ _PATIENCE = 5.0
 class Pinger:
     """Tells the feed's monitor of one run; does nothing for a feed that has none."""
 
-    def __init__(self, context: RunContext) -> None:
+    def __init__(self, ping: SecretStr | None, progress: Progress) -> None:
         """Keep the address and an id, by which the monitor knows that two signs are of one run."""
-        self._context = context
-        ping = context.project.feed.ping
+        self._progress = progress
         self._url = ping.get_secret_value().rstrip("/") if ping else None
         self._id = uuid.uuid4()
         self._started: Future[None] | None = None
@@ -38,23 +39,26 @@ class Pinger:
         if self._url:
             self._started = begin(partial(_get, f"{self._url}/start?rid={self._id}"))
 
-    def end(self, error: Exception | None, *, delivered: bool) -> None:
+    def end(self, ended: Result | Exception) -> None:
         """Tell how the run ended, and warn if that can't be told in time."""
         # A run that found the lock taken is not the one that is expected, and that one tells by itself.
-        if self._url is None or isinstance(error, LockedError):
+        if self._url is None or isinstance(ended, LockedError):
             return
-        code = 0 if delivered else 3
-        if error is not None:
-            code = error.exit_code if isinstance(error, ArfeedError) else ArfeedError.exit_code
         # After the first sign, or a slow one would say that a run is under way that is over.
-        told = begin(partial(_get, f"{self._url}/{code}?rid={self._id}"), after=self._started)
+        told = begin(partial(_get, f"{self._url}/{_exit_code(ended)}?rid={self._id}"), after=self._started)
         wait([told], timeout=2 * _PATIENCE if self._started and not self._started.done() else _PATIENCE)
         problem = told.exception() if told.done() else TimeoutError(f"no answer within {_PATIENCE:g} seconds")
         if problem is not None:
-            why = mask_secrets(f"{type(problem).__name__}: {problem}", self._context.project.secrets)
-            self._context.progress.warn(
-                f"feed.ping: the monitor was not told how the run ended, and may raise the alarm: {why}"
+            self._progress.warn(
+                "feed.ping: the monitor was not told how the run ended, and may raise the alarm: "
+                f"{type(problem).__name__}: {problem}"
             )
+
+
+def _exit_code(ended: Result | Exception) -> int:
+    if isinstance(ended, Exception):
+        return ended.exit_code if isinstance(ended, ArfeedError) else ArfeedError.exit_code
+    return 0 if ended.receipt else RefusedError.exit_code
 
 
 def _get(url: str) -> None:

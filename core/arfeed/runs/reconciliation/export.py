@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
 from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
+from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of
@@ -118,26 +119,16 @@ class _Cells(Columns):
         Columns.add_problem(self, name, wrong, why)
 
 
-def read_export(
-    file: Path,
-    settings: ReconcileSettings,
-    delivered: pd.DataFrame,
-    asker: Asker,
-    *,
-    layout: Callable[[], pd.DataFrame] = pd.DataFrame,
-    timezone: str | None = None,
-) -> Export:
-    """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means.
-
-    `layout` returns what was delivered in the destination's layout, if that is known.
-    """
+def read_export(file: Path, settings: ReconcileSettings, delivered: Delivered, asker: Asker) -> Export:
+    """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means."""
     _find(file)
-    how = {name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None}
-    encoding = _find_encoding(file, how)
+    if encoding := _find_encoding(file, settings):
+        settings = settings.model_copy(update={"encoding": encoding})
+    how = _how(settings)
     _refuse_several_sheets(file, how)
-    wanted = _find_headings(file, settings, how)
-    raw, left, below = clean(_read(file, how, wanted), settings, delivered["invoice_ref"], timezone)
-    if named := find_named(below, delivered["invoice_ref"]):
+    wanted, numbers = _find_headings(file, settings, how), delivered.report["invoice_ref"]
+    raw, left, below = clean(_read(file, how, wanted), settings, numbers, delivered.timezone)
+    if named := find_named(below, numbers):
         raise SourceError(
             f"{file}: below the list stands {named!r}, which names an invoice and may say that it is closed; export a "
             "list whose columns say it, or remove that line if it says nothing"
@@ -145,14 +136,21 @@ def read_export(
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
     try:
-        search = find_meaning(raw.head(_LOOKED_AT), delivered, settings, asker)
+        search = find_meaning(raw.head(_LOOKED_AT), delivered.report, settings, asker)
     except SourceError as exc:
         raise SourceError(f"{file.name}: {exc}") from exc
     if encoding:
         search.found.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
     search.found.left += left
     search.found.below += below
-    return _type(file, raw, search, how, layout)
+    return _type(file, raw, search, delivered)
+
+
+def _how(settings: ReconcileSettings) -> dict[str, str]:
+    """Return how the file is to be read, as far as that is settled."""
+    return {
+        name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None
+    }
 
 
 def _find(file: Path) -> None:
@@ -184,15 +182,12 @@ def _find_headings(file: Path, settings: ReconcileSettings, how: Mapping[str, st
     return named
 
 
-def _find_encoding(file: Path, how: dict[str, str]) -> str | None:
-    """Add the encoding of a text that is not UTF-8 to `how`, and return it; None for UTF-8."""
-    if "encoding" in how or is_dbase(str(file)) or is_workbook(str(file)):
+def _find_encoding(file: Path, settings: ReconcileSettings) -> str | None:
+    """Return the encoding of a text that is not UTF-8; None for UTF-8, or where the settings name it."""
+    if settings.encoding is not None or is_dbase(str(file)) or is_workbook(str(file)):
         return None
     encoding = find_encoding(str(file), None, _FALLBACK)
-    if encoding != _FALLBACK:
-        return None
-    how["encoding"] = encoding
-    return encoding
+    return encoding if encoding == _FALLBACK else None
 
 
 def _read(file: Path, how: Mapping[str, str], wanted: Sequence[str]) -> pd.DataFrame:
@@ -210,10 +205,8 @@ def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
         )
 
 
-def _type(
-    file: Path, raw: pd.DataFrame, search: Search, how: Mapping[str, str], layout: Callable[[], pd.DataFrame]
-) -> Export:
-    settings, meaning = search.settings, search.found
+def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: Delivered) -> Export:
+    settings, meaning, how = search.settings, search.found, _how(search.settings)
     shown = FileSettings(
         path=glob.escape(str(file)),
         columns=meaning.columns,
@@ -233,7 +226,7 @@ def _type(
     if len(kept) != search.evidence.size:
         search.evidence = search.evidence.of_all(kept)
         search.evidence.pair(meaning.columns["invoice_ref"])
-    accounts = account(search, layout)
+    accounts = account(search, delivered.cells)
     cells = _cells(kept, shown)
     rows = _rows(cells, shown, meaning, accounts)
     total = None

@@ -48,8 +48,9 @@ class Delivered:
     """The last delivery: its run, the moment at which it ended, its report's name and SHA-256, and those of its inputs.
 
     `inputs` are names of files by SHA-256. `earlier` returns the reports before it that are still kept, the latest
-    first. `headings` are those of the report's file, in the destination's layout, and `cells` returns what stands below
-    them, typed; none if they are not known. `sources` yields the files that sources read, with their headings.
+    first. `timezone` is the feed's, None for UTC. `headings` are those of the report's file, in the destination's
+    layout, and `cells` returns what stands below them, typed; none if they are not known. `sources` yields the files
+    that sources read, with their headings.
     """
 
     run: str
@@ -59,14 +60,15 @@ class Delivered:
     sha256: str | None
     inputs: dict[str, str]
     earlier: Callable[[], Iterator[pd.DataFrame]]
+    timezone: str | None
     headings: tuple[str, ...] = ()
     cells: Callable[[], pd.DataFrame] = pd.DataFrame
     sources: Callable[[], Iterator[tuple[str, Sequence[str]]]] = _nothing
 
 
-def judge_age(export: Export, delivered: Delivered, timezone: str | None) -> tuple[datetime, str, str | None]:
+def judge_age(export: Export, delivered: Delivered) -> tuple[datetime, str, str | None]:
     """Return the moment of the export as far as it is known, how it was judged, and why it is too old, or None."""
-    zone = ZoneInfo(timezone or "UTC")
+    zone = ZoneInfo(delivered.timezone or "UTC")
     there = export.dated
     if isinstance(there, datetime):
         return there, f"{export.whence} says {there:%Y-%m-%d %H:%M} UTC", _older(there, delivered)

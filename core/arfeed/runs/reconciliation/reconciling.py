@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -26,6 +26,7 @@ from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
+from arfeed.runs.ending.hooks import tell_plugins
 from arfeed.runs.ending.notification import notify
 from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.meaning.search import Asker
@@ -56,35 +57,37 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
             )
         delivered = _read_delivered(context, baseline)
         context.progress.step("Reading what the receiver has as open")
+        said: Literal["person", "receiver"] | None = "person" if whole else None
         if export is None:
-            found = _ask_receiver(context)
-            verdict = judge(delivered, found, project.feed.timezone, asked=True)
+            found, said = _ask_receiver(context), "receiver"
         else:
-            verdict, found = compare_with(project, export, delivered, asker, whole=whole)
+            found = read_there(project, export, delivered, asker)
+        verdict = judge(delivered, found, settings_of(project), whole=said)
         document = _document(context, as_facts(verdict, found, delivered))
         body = seal_reconciliation(document, plugin_versions(project))
-        context.history.record_reconciliation(_record(context, baseline, found, verdict, body))
+        context.history.record_reconciliation(_record(context, found, verdict, body))
     counts = document["counts"]
     made = (begun.run, project.feed.name, context.destination, verdict.outcome, counts, body, project.path.absolute())
     reconciliation = Reconciliation(*made)
     # After the history is closed: notifiers may be slow.
     # What is not comparable may be half an import, so people are told of it, too.
     if verdict.outcome != "same":
+        tell_plugins(begun, "reconciled", reconciliation)
         notify(begun, "reconciled", reconciliation)
     return reconciliation
 
 
-def compare_with(
-    project: Project, export: Path, delivered: Delivered, asker: Asker, *, whole: bool = False
-) -> tuple[Verdict, Export]:
-    """Compare an export with a delivery, or as `adopt` does with a report that is none; nothing is recorded."""
-    settings = project.destination.settings.reconcile or ReconcileSettings()
+def settings_of(project: Project) -> ReconcileSettings:
+    """Return [destination.reconcile], or what holds where there is none."""
+    return project.destination.settings.reconcile or ReconcileSettings()
+
+
+def read_there(project: Project, export: Path, delivered: Delivered, asker: Asker) -> Export:
+    """Read an export by the feed's settings: the newest, where a pattern is named."""
     if not export.is_file() and glob.has_magic(str(export)):
         # As a source's own files are found: the newest that is no longer being written.
         export = Path(find_files(FileSettings(path=str(export.expanduser().absolute()), files="newest"))[0])
-    zone = project.feed.timezone
-    found = read_export(export, settings, delivered.report, asker, layout=delivered.cells, timezone=zone)
-    return judge(delivered, found, zone, whole=whole, settings=settings), found
+    return read_export(export, settings_of(project), delivered, asker)
 
 
 def cells_sent(project: Project, report: pd.DataFrame) -> pd.DataFrame:
@@ -119,16 +122,14 @@ def _document(context: OpenContext, facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _record(
-    context: OpenContext, baseline: Baseline, export: Export, verdict: Verdict, body: str
-) -> ReconciliationRecord:
+def _record(context: OpenContext, export: Export, verdict: Verdict, body: str) -> ReconciliationRecord:
     stated = json.loads(body)
     return ReconciliationRecord(
         id=context.run,
         feed=context.project.feed.name,
         destination=context.destination,
         at=context.started,
-        baseline=baseline.id,
+        baseline=stated["compared_with"]["run"],
         export=export.name,
         outcome=verdict.outcome,
         open_count=int(export.rows["open"].sum()),
@@ -152,6 +153,7 @@ def _read_delivered(context: OpenContext, baseline: Baseline) -> Delivered:
         sha256=stated.get("report", {}).get("sha256"),
         inputs=inputs,
         earlier=partial(_earlier, context, last),
+        timezone=context.project.feed.timezone,
         headings=tuple(cells_sent(context.project, baseline.report.head(0)).columns),
         cells=partial(cells_sent, context.project, baseline.report),
         sources=partial(_files_read, context.project),

@@ -57,22 +57,15 @@ class Verdict:
 
 
 def judge(
-    delivered: Delivered,
-    export: Export,
-    timezone: str | None,
-    *,
-    whole: bool = False,
-    asked: bool = False,
-    settings: ReconcileSettings | None = None,
+    delivered: Delivered, export: Export, settings: ReconcileSettings, *, whole: Literal["person", "receiver"] | None
 ) -> Verdict:
-    """Compare an export with the last delivery, if it is plausible; with `whole` somebody says that it is no part.
+    """Compare an export with the last delivery, if it is plausible.
 
-    `asked` says that the receiver itself told all that it has: then it is no part, and no other list.
+    `whole` is who says that it is no part. What the receiver itself has told is no other list either.
     """
-    moment, age, older = judge_age(export, delivered, timezone)
-    judged = (age, "said to be whole" if whole else describe_total(export))
-    settings = settings or ReconcileSettings()
-    strangers = None if asked else find_strangers(export, delivered)
+    moment, age, older = judge_age(export, delivered)
+    judged = (age, "said to be whole" if whole == "person" else describe_total(export))
+    strangers = None if whole == "receiver" else find_strangers(export, delivered)
     ours = is_ours(export, delivered, same_headings=settings.same_headings)
     reasons = [each for each in (ours, export.wrong, older, strangers) if each]
     found = compare(delivered.report, export.rows, export.columns, credits_positive=settings.credits_positive)
@@ -88,7 +81,7 @@ def judge(
         )
         return Verdict("not comparable", found.iloc[:0], moment, judged, (reason,), export.notes)
     found, odd = mark_known(found, moment.date(), previous, moment - delivered.at)
-    part = None if whole or asked else find_part(found, export, moment.date())
+    part = None if whole else find_part(found, export, moment.date())
     if part:
         part += ". Or the receiver has taken in this much of the report only: see there whether the others are open"
         return Verdict("not comparable", found.iloc[:0], moment, judged, (part,), (*export.notes, *odd))
