@@ -58,7 +58,7 @@ def test_each_objection_names_all_that_an_approval_of_it_covers() -> None:
     three = "INV-7 INV-8 INV-9"
     assert {code: refs for code, refs in named.items() if refs} == {
         **dict.fromkeys(("balances-scaled", "config-changed", "currency-changed", "customer-changed"), three),
-        **dict.fromkeys(("dates-changed", "dates-shifted", "due-dates-lost", "sums-moved"), three),
+        **dict.fromkeys(("amounts-changed", "dates-changed", "dates-shifted", "due-dates-lost", "sums-moved"), three),
         **dict.fromkeys(("missing-money", "pattern", "surprise"), of_hamburg),
         **dict.fromkeys(("contradiction", "ledger-moved", "more-than-received", "still-open"), "INV-9"),
         **dict.fromkeys(("older-list", "returned"), "A1 A2 A3"),
@@ -254,6 +254,7 @@ def _of_those_that_stay() -> Iterator[Plan]:
         {"issued_on": [date(2026, 3, 20), date(2026, 3, 4), date(2026, 3, 9)]},
         {"balance": ["12", "0.91", "3.1"]},
         {"balance": ["310", "1200", "90.5"], "amount": ["1200", "1200", "310"]},
+        {"balance": ["310", "1200", "90.5"], "amount": ["310", "1200", "90.5"]},
         {"balance": ["1200", "120.5", "310"]},
         {
             "customer_id": ["C-9", "C-2", "C-3"],

@@ -253,9 +253,45 @@ def test_a_namesake_that_stood_closed_beside_it_is_no_answer_either(feed: Feed, 
     assert delivered(feed) == {"proven": ["INV-0001"]}
 
 
-def test_a_source_that_states_no_status_settles_with_a_balance_of_0(feed: Feed, book: Book) -> None:
-    book.says([{**invoice(1), "balance": "0.00"}, *invoices(19, first=2)])
+def zeros(*numbers: int) -> list[dict[str, str]]:
+    return [{**invoice(number), "balance": "0.00"} for number in numbers]
+
+
+def test_a_first_balance_of_0_at_a_source_without_a_status_is_asked_about(feed: Feed, book: Book) -> None:
+    book.says([*zeros(1), *invoices(19, first=2)])
+    assert refused(feed, "INV-0001") == ["unexplained"]
+    assert why(feed) == {"INV-0001": ("balance of 0", "unexplained")}
+    feed.approved()
+    # From now on it is known to list what is settled.
+    book.says([*zeros(1, 2), *invoices(18, first=3)])
+    assert delivered(feed) == {"proven": ["INV-0002"]}
+
+
+def test_a_source_that_lists_what_is_settled_from_the_beginning_proves_with_a_balance_of_0(
+    feed: Feed, book: Book
+) -> None:
+    book.says([*zeros(30), *invoices(20)])
+    feed.approved()
+    book.says([*zeros(30, 1), *invoices(19, first=2)])
     assert delivered(feed) == {"proven": ["INV-0001"]}
+
+
+@pytest.mark.parametrize(("older", "degree"), [(2, "proven"), (1, "unexplained")], ids=["more", "no more"])
+def test_after_adopt_a_source_is_believed_that_lists_more_settled_ones_than_the_report_had(
+    feed: Feed, book: Book, older: int, degree: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The receipt of an adopted report says nothing of any source.
+    monkeypatch.setattr("arfeed.runs.memory._read_receipt", lambda _: {})
+    book.says([*zeros(1, *range(30, 30 + older)), *invoices(19, first=2)])
+    assert why(feed)["INV-0001"][1] == degree
+
+
+def test_a_balance_of_0_is_asserted_or_balanced_like_an_absence(feed: Feed, ledger: Book) -> None:
+    ledger.says([*zeros(1), *invoices(19, first=2)], balances={**TOTALS, "EUR": "2069"})
+    assert why(feed) == {"INV-0001": ("balance of 0", "balanced")}
+    feed.sources["erp"]["absent_means_paid"] = True
+    ledger.says([*zeros(1), *invoices(19, first=2)])
+    assert why(feed) == {"INV-0001": ("balance of 0", "asserted")}
 
 
 def test_a_balance_of_0_is_asked_about_at_a_source_that_can_answer(feed: Feed, book: Book) -> None:
@@ -263,22 +299,27 @@ def test_a_balance_of_0_is_asked_about_at_a_source_that_can_answer(feed: Feed, b
     book.says(zero, answers=[{**invoice(1), "status": "open"}])
     assert refused(feed, "INV-0001") == ["still-open"]
     book.says(zero, answers=[])
-    assert why(feed) == {"INV-0001": ("settled", "proven")}
+    assert why(feed) == {"INV-0001": ("balance of 0", "unexplained")}
     book.says(zero, answers=[closed(invoice(1), "void")])
     assert why(feed) == {"INV-0001": ("void", "proven")}
 
 
-@pytest.mark.parametrize("status", [None, "open"])
-def test_balances_of_0_in_one_branch_are_a_pattern_if_no_status_confirms_them(
-    feed: Feed, book: Book, status: str | None
+@pytest.mark.parametrize(
+    ("status", "settled", "code"),
+    [(None, True, "pattern"), (None, False, "unexplained"), ("open", False, "contradiction")],
+    ids=["as ever", "for the first time", "called open"],
+)
+def test_balances_of_0_in_one_branch_are_asked_about_if_no_status_confirms_them(
+    feed: Feed, book: Book, status: str | None, settled: bool, code: str
 ) -> None:
     rows = [{**invoice(n), "branch": "south" if n % 4 == 0 else "north"} for n in range(1, 41)]
     rows = [{**row, **({"status": status} if status else {})} for row in rows]
-    book.says(rows)
+    older = [{**row, "branch": "north"} for row in zeros(90)] if settled else []
+    book.says([*rows, *older])
     feed.approved()
-    book.says([{**row, "balance": "0.00"} if row["branch"] == "south" else row for row in rows])
+    book.says([{**row, "balance": "0.00"} if row["branch"] == "south" else row for row in rows] + older)
     south = [row["invoice_ref"] for row in rows if row["branch"] == "south"]
-    assert ("contradiction" if status else "pattern") in refused(feed, *south)
+    assert refused(feed, *south)[0] == code
 
 
 # --- balanced ---------------------------------------------------------------------------------------------------------

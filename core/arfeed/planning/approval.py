@@ -34,7 +34,8 @@ OUR_CODES = frozenset(
         *("documents", "same-document", "old-document"),
         *("currency-changed", "customer-changed", "number-reused", "dates-exchanged", "dates-shifted"),
         *("dates-changed", "due-dates-lost"),
-        *("balances-scaled", "sums-moved", "balance-above-amount", "total-as-balance", "doubtful-reading"),
+        *("balances-scaled", "sums-moved", "amounts-changed", "balance-above-amount"),
+        *("total-as-balance", "doubtful-reading"),
     }
 )
 """Codes with the meaning that docs/objections.md gives them; no reviewer may use them for anything else."""

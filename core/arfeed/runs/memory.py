@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from arfeed.history.packing import pack_report as pack_rows
 from arfeed.history.packing import pack_table
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
+from arfeed.model import arrow, schema
 from arfeed.planning.changes.contradictions import object_to_contradictory_rows
-from arfeed.planning.evidence.reasons import GONE, PROVEN
+from arfeed.planning.evidence.reasons import PROVEN, SILENT
 from arfeed.planning.guards.budget import BUDGET_SPAN, Unproven, sum_closings
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.weighing import learn, replay, split_by_source
@@ -66,11 +69,30 @@ def find_proving(context: OpenContext, missing: pd.DataFrame) -> set[str]:
     again where absence is declared to mean payment.
     """
     # It matters only for what is gone without a word, which there is none of on most days.
-    if not (missing["reason"] == GONE).any():
+    if not missing["reason"].isin(SILENT).any():
         return set()
     closed, proven = _count_closed(context.history.closings(context.destination, context.clock() - BUDGET_SPAN))
     now = Counter[str](missing["source"][missing["reason"].isin([*PROVEN])])
     return {source for source in proven | now if proven[source] == closed[source] and (proven + now)[source] >= _ENOUGH}
+
+
+def find_settling(context: OpenContext, reading: Reading) -> set[str]:
+    """Return the sources known to list what is settled, with a balance of 0: they did so at the last delivery.
+
+    Of a source whose last reading is not known, as after `adopt`, those are believed that now list more such rows
+    beside the last report's invoices than among them.
+    """
+    known: dict[str, bool] = {}
+    for run in reading.baseline.runs if reading.baseline else ():
+        for source in _read_receipt(context.history.receipt(run)).get("sources", ()):
+            name = source["source"]
+            known[name] = known.get(name, False) or source["rows"] > source["open"]
+    settled = reading.rows[reading.rows["balance"] == schema.ZERO]
+    listed = reading.baseline.report["source_ref"] if reading.baseline else settled["source_ref"]
+    ours = np.asarray(arrow.is_in(settled["source_ref"], listed))
+    for name, mine in ((name, np.asarray(settled["source"] == name)) for name in settled["source"].unique()):
+        known.setdefault(name, int((mine & ~ours).sum()) > int((mine & ours).sum()))
+    return {name for name, settling in known.items() if settling}
 
 
 def _proving(closed: Sequence[Closing]) -> set[str]:
@@ -113,10 +135,18 @@ def _sources_then(context: OpenContext, before: RunRecord, after: RunRecord) -> 
 def _proven(run: RunRecord) -> set[str]:
     """Return the references that a receipt calls proven to be closed; an empty set if the receipt is damaged."""
     try:
-        missing = json.loads(run.receipt or "{}")["missing"]
+        missing = _read_receipt(run.receipt)["missing"]
         return {row["invoice_ref"] for row in missing if row["reason"] in PROVEN}
-    except (ValueError, LookupError, TypeError):
+    except (LookupError, TypeError):
         return set()
+
+
+def _read_receipt(receipt: str | None) -> dict[str, Any]:
+    """Return what a receipt states; nothing if there is none, or if it is damaged."""
+    stated: dict[str, Any] = {}
+    with suppress(ValueError):
+        stated = json.loads(receipt or "{}")
+    return stated
 
 
 def pack_report(reading: Reading, comparison: Comparison, run: str) -> bytes:

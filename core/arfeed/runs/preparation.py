@@ -27,7 +27,7 @@ from arfeed.planning.compare import Comparison, compare
 from arfeed.planning.evidence.degrees import add_evidence
 from arfeed.planning.evidence.ledgers import compare_ledgers, find_ledger_states, note_ledgers, note_lost_accounts
 from arfeed.planning.evidence.namesakes import note_namesakes
-from arfeed.planning.evidence.reasons import UNSURE, add_answers, add_reasons
+from arfeed.planning.evidence.reasons import SETTLED, UNSURE, add_answers, add_reasons, doubt_zeros
 from arfeed.planning.facts import sum_up
 from arfeed.planning.report import ReportFile
 from arfeed.planning.review import review_plan
@@ -36,7 +36,7 @@ from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.runs.chapters import Prepared, Reading
 from arfeed.runs.context import OpenContext, find_foreign_reports
 from arfeed.runs.ending.narration import describe_plan
-from arfeed.runs.memory import find_proving, leave_memory, pack_report, recall
+from arfeed.runs.memory import find_proving, find_settling, leave_memory, pack_report, recall
 from arfeed.runs.receiver.recognition import recognize
 from arfeed.runs.shipping import Shipped, stage_delivery
 
@@ -260,6 +260,8 @@ def _explain_missing(
         answers = ask_sources([source for source in context.project.sources if source.source not in failed], unsure)
         known = add_answers(known, answers, beside)
         said.append(answers)
+    if (known["reason"] == SETTLED).any():
+        known = doubt_zeros(known, [*reading.stating, *find_settling(context, reading)])
     # Nothing is asked any more: no database connection is held open by the delivery that follows.
     release(context.project.sources)
     notes = (note for rows in said for note in note_namesakes(known, rows))

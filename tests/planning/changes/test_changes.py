@@ -516,7 +516,73 @@ def test_part_payments_that_are_scaled_or_whose_amount_was_corrected_are_no_tota
     scaled = said(planned(paid_in_part("10", "10"), paid_in_part("100", "100")))
     assert [*scaled] == ["balances-scaled"]
     corrected = ["40", "70", *["100"] * 18]
-    assert said(planned(paid_in_part("40", "70"), invoices(20, amount=corrected, balance=corrected))) == {}
+    found = said(planned(paid_in_part("40", "70"), invoices(20, amount=corrected, balance=corrected)))
+    assert [*found] == ["amounts-changed"]
+
+
+# --- billed otherwise -----------------------------------------------------------------------------------------------
+
+
+def billed(*amounts: str, of: int = 60, customers: int = 60) -> dict[str, Objection]:
+    """What is said of a report in which the first invoices have other amounts, and owe all of them."""
+    ids = [f"C{number % customers}" for number in range(of)]
+    before = [Decimal(100 + number) for number in range(of)]
+    after = [*map(Decimal, amounts), *before[len(amounts) :]]
+    return said(
+        planned(
+            invoices(of, customer_id=ids, amount=before, balance=before),
+            invoices(of, customer_id=ids, amount=after, balance=after),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("amounts", "of", "customers", "asked"),
+    [
+        (["83.33"], 8, 8, False),
+        (["83.33", "84.17"], 8, 8, True),
+        (["83.33", "84.17"], 60, 60, False),
+        (["83.33", "84.17", "85"], 60, 60, True),
+        (["83.33", "84.17", "85"], 60, 1, False),
+        (["101.50", "102.50", "103.50"], 60, 60, False),
+        (["101", "100"], 60, 1, True),
+        (["101", "102", "100"], 60, 1, True),
+        (["101", "140.50"], 60, 60, False),
+    ],
+    ids=[
+        *("one is corrected", "two of a few", "two of many", "three of many", "all of one customer", "a little more"),
+        *("two exchanged", "three in a circle", "one that another had"),
+    ],
+)
+def test_totals_that_change_are_asked_about_unless_few_were_corrected(
+    amounts: list[str], of: int, customers: int, asked: bool
+) -> None:
+    found = billed(*amounts, of=of, customers=customers)
+    assert [*found] == ["amounts-changed"] * asked
+    if asked:
+        assert found["amounts-changed"].refs == tuple(f"A{number + 1}" for number in range(len(amounts)))
+
+
+def test_totals_that_changed_are_named_with_both() -> None:
+    assert billed("101", "100")["amounts-changed"].message == (
+        "what was billed is not what it was in the last report, though payments never change it. erp: 2 invoices with "
+        "each other's totals: A2 Ada 101.00 GBP → 100.00 GBP; A1 Ada 100.00 GBP → 101.00 GBP. A column that was sorted "
+        "alone does this, and so do net amounts in the place of gross ones and amounts in another currency. Look at "
+        "the column of amounts in the export; approve if these invoices were corrected"
+    )
+
+
+@pytest.mark.parametrize("factor", ["10", "0.1", "0.01", "0.001"])
+def test_one_total_with_its_point_in_another_place_is_asked_about(factor: str) -> None:
+    before = invoices(30, amount="1230", balance="1230")
+    moved = [Decimal(1230) * Decimal(factor), *[Decimal(1230)] * 29]
+    found = said(planned(before, invoices(30, amount=moved, balance=moved)))
+    assert [*found] == ["balances-scaled"]
+    assert found["balances-scaled"].refs == ("A1",)
+    # What was billed stays if it is a payment.
+    assert factor == "10" or "balances-scaled" not in said(
+        planned(before, invoices(30, amount="1230", balance=["123", *["1230"] * 29]))
+    )
 
 
 HUNDRED = [Decimal(100 + number) for number in range(100)]

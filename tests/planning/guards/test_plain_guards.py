@@ -189,10 +189,21 @@ def test_what_had_been_marked_as_paid_and_is_open_again_is_asked_for(back: int, 
 def test_what_came_back_is_named() -> None:
     message = getattr(returning(2, 2)["returned"], "message", "")
     assert message == (
-        "2 invoices are open again at erp that had been marked as paid because an earlier report no longer listed "
-        "them: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP. Either that report was incomplete or this one is old: find out "
-        "which. Approve if they are really open again"
+        "2 invoices are open again at erp that an earlier report marked as paid: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP. "
+        "Either that one was wrong or this one is old: find out which. Approve if they are really open again"
     )
+
+
+@pytest.mark.parametrize(("customers", "asked"), [(2, True), (1, False)], ids=["two customers", "one returned debit"])
+def test_what_was_proven_to_be_paid_and_is_open_again_is_asked_about_for_several_customers(
+    customers: int, asked: bool
+) -> None:
+    old = listed(40, customers)
+    paid = replace(case(old, range(2)), unproven=np.zeros(40, bool))
+    habits = Habits.unpack(Habits.none().learn(paid, paid.unproven).pack())
+    change = pd.Series(["new"] * 2 + ["unchanged"] * 38, dtype="str")
+    day = replace(case(old.iloc[2:].reset_index(drop=True)), report=old.assign(change=change))
+    assert [*heard(day, habits)] == ["returned"] * asked
 
 
 def files(*names: str) -> pd.DataFrame:

@@ -97,10 +97,14 @@ def _find_powers(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
     for group, mine in found.groups(["source"]):
         for factor in _POWERS:
             theirs = changed & mine & _is_near(now, before * factor, _find_cents(found))
+            # A payment leaves what was billed alone: where that has moved as well, a single balance is enough.
+            billed = theirs & found.differs("amount")
             if theirs.any() and _is_no_payment(found, factor, theirs, changed & mine, sizes[group]):
                 # Once the factor is certain, small sums count too: those that rounded to a few cents were left out as
                 # evidence only.
                 yield changed & mine & _is_near(now, before * factor, _find_cents(found), least=0), factor
+            elif billed.any():
+                yield billed, factor
 
 
 def _find_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:

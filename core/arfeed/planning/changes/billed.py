@@ -1,4 +1,4 @@
-"""Balances that don't fit what was billed: larger than it, of the other sign, or all of it again."""
+"""What was billed and has changed, and balances that don't fit it: larger, of the other sign, or all of it again."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from arfeed.planning.changes.stayed import (
     Stayed,
     as_floats,
     as_mask,
+    count_distinct,
     describe_move,
     join_findings,
 )
@@ -153,6 +154,57 @@ def _measure_excess(rows: pd.DataFrame, misfit: _Misfit) -> tuple[Floats, Floats
     nothing, excess = amount == 0, misfit.excess(balance, amount)
     share = np.where(nothing, np.inf, excess / np.where(nothing, 1, amount))
     return excess, share, nothing
+
+
+# --- billed otherwise -----------------------------------------------------------------------------------------------
+
+_FEWEST = 2
+_MANY_REBILLED = 0.04
+"""At least this share of a source's invoices, and `_FEWEST`, are more than corrections of a day."""
+
+_RAISED_A_LITTLE = 1.02
+"""Interest and small fees that a system adds to what was billed raise it by at most this factor."""
+
+
+def find_rebilled(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
+    """Find sources in which what was billed has changed on several invoices, of several customers or by exchange."""
+    now, before = as_floats(found.now("amount")), as_floats(found.before("amount"))
+    raised = (now * before > 0) & (np.abs(now) > np.abs(before)) & (np.abs(now) <= _RAISED_A_LITTLE * np.abs(before))
+    changed = found.differs("amount") & ~found.differs("currency") & ~join_findings(found, explained)
+    sizes, result = found.sizes(["source"]), []
+    for (source,), mine in found.groups(["source"]) if changed.any() else ():
+        theirs = changed & mine & ~raised
+        count, customers = int(theirs.sum()), count_distinct(found.now("customer_id"), theirs)
+        many = count >= max(_FEWEST, _MANY_REBILLED * sizes[(source,)]) and customers >= _FEWEST
+        if not many:
+            theirs = _is_of_another(found, changed & mine)
+        if (count := int(theirs.sum())) >= _FEWEST:
+            worst = found.worst(theirs, lambda row: describe_move(found, row, "amount"))
+            what = "with another total" if many else "with each other's totals"
+            result.append(Finding(f"{source}: {pluralize(count, 'invoice')} {what}: {worst}", theirs))
+    return result
+
+
+def object_to_rebilled(found: Stayed, parts: Sequence[Finding]) -> Iterator[Objection]:
+    """Object to invoices of which something else is said to have been billed than in the last report."""
+    if parts:
+        yield Objection(
+            "amounts-changed",
+            "what was billed is not what it was in the last report, though payments never change it. "
+            f"{'; '.join(part.words for part in parts)}. A column that was sorted alone does this, and so do net "
+            "amounts in the place of gross ones and amounts in another currency. Look at the column of amounts in the "
+            "export; approve if these invoices were corrected",
+            found.refs(join_findings(found, parts)),
+        )
+
+
+def _is_of_another(found: Stayed, where: Mask) -> Mask:
+    """Return where the amount is the one that another of these invoices had."""
+    chosen = pa.array(where)
+    now, before = (column("amount").filter(chosen) for column in (found.now, found.before))
+    result = np.zeros(len(where), bool)
+    result[where] = as_mask(pc.is_in(now, value_set=before))
+    return result
 
 
 # --- whole again ----------------------------------------------------------------------------------------------------

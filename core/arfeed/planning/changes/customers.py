@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -165,6 +166,8 @@ def _find_strayed(found: Stayed, column: str, kept: Mask, fewest: int) -> Mask:
     if not other.any():
         return other
     strayed = other & _is_taken_over(found, column, other)
+    if column == "customer_name" and (mixed := other & _is_mixed(found, other)).any():
+        return strayed | mixed
     if all(count_distinct(found.now(name), strayed) >= 2 for name in ("customer_id", column)):
         return strayed
     if column == "customer_name":
@@ -191,6 +194,28 @@ def _is_taken_over(found: Stayed, column: str, other: Mask) -> Mask:
     places = np.asarray(gained)
     result = np.zeros(len(other), bool)
     result[np.flatnonzero(other)] = (places >= 0) & ((lowest[places] != ids) | (highest[places] != ids))
+    return result
+
+
+def _is_mixed(found: Stayed, other: Mask) -> Mask:
+    """Return where a customer number has another number's name, and still its own, the only one it had, elsewhere."""
+    ids, names = arrow.to_text_array(found.last["customer_id"]), arrow.to_text_array(found.last["customer_name"])
+    chosen = pa.array(other)
+    mine, taken = found.now("customer_id").filter(chosen), found.now("customer_name").filter(chosen)
+    some = pc.or_(pc.is_in(ids, value_set=mine), pc.is_in(names, value_set=taken))
+    pairs = pa.table({"id": ids.filter(some), "name": names.filter(some)}).group_by(["id", "name"]).aggregate([])
+    before = [*zip(pairs["id"].to_pylist(), pairs["name"].to_pylist(), strict=True)]
+    had, owners = defaultdict(set), defaultdict(set)
+    for identity, name in before:
+        had[identity].add(name)
+        owners[name].add(identity)
+    still = arrow.filter_rows(found.plan.report, arrow.is_in(found.plan.report["customer_id"], pd.Series(mine)))
+    now = {*zip(still["customer_id"], still["customer_name"], strict=True)}
+    result = np.zeros(len(other), bool)
+    result[other] = [
+        bool(owners[name] - {identity}) and len(had[identity]) == 1 and (identity, *had[identity]) in now
+        for identity, name in zip(mine.to_pylist(), taken.to_pylist(), strict=True)
+    ]
     return result
 
 

@@ -11,7 +11,13 @@ from arfeed.planning.changes.balances import (
     object_to_moved_sums,
     object_to_scaled_balances,
 )
-from arfeed.planning.changes.billed import find_restored, object_to_misfits, object_to_restored
+from arfeed.planning.changes.billed import (
+    find_rebilled,
+    find_restored,
+    object_to_misfits,
+    object_to_rebilled,
+    object_to_restored,
+)
 from arfeed.planning.changes.customers import (
     find_reused_numbers,
     note_renamings,
@@ -26,7 +32,7 @@ from arfeed.planning.changes.days import (
     object_to_lost_due_dates,
     object_to_shifted_dates,
 )
-from arfeed.planning.changes.stayed import find_stayed
+from arfeed.planning.changes.stayed import Finding, find_stayed
 
 
 def object_to_changes(plan: Plan) -> Iterator[Objection]:
@@ -48,9 +54,11 @@ def object_to_changes(plan: Plan) -> Iterator[Objection]:
     yield from object_to_lost_due_dates(found)
     multiplied = find_scaled(found)
     yield from object_to_scaled_balances(found, multiplied)
-    restored = find_restored(found, multiplied)
+    rebilled = find_rebilled(found, [*multiplied, Finding("", reused)])
+    yield from object_to_rebilled(found, rebilled)
+    restored = find_restored(found, [*multiplied, *rebilled])
     yield from object_to_restored(found, restored)
-    yield from object_to_moved_sums(found, [*multiplied, *restored])
+    yield from object_to_moved_sums(found, [*multiplied, *rebilled, *restored])
 
 
 def note_changes(plan: Plan) -> tuple[str, ...]:

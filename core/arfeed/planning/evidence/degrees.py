@@ -10,11 +10,7 @@ import pandas as pd
 
 from arfeed.model import schema
 from arfeed.model.results import Ledger, SourceReport
-from arfeed.planning.evidence.reasons import (
-    GONE,
-    PROVEN,
-    get_as_stated,
-)
+from arfeed.planning.evidence.reasons import PROVEN, SILENT, get_as_stated
 
 Evidence = Literal["proven", "balanced", "asserted", "unexplained"]
 """proven: the source itself says that this very document is closed. balanced: the difference between the source's list
@@ -33,7 +29,7 @@ def add_evidence(
     `proving` are sources that have proven all closings of late: of what they do not prove, absence is no evidence.
     """
     reasons, origin = missing["reason"], missing["source"]
-    gone = np.asarray(reasons == GONE)
+    gone = np.asarray(reasons.isin(SILENT))
     # A list that may be cut is not a list of all that is open, whatever was declared.
     whole = {each.source for each in sources if each.settings.absent_means_paid and not each.complete.capped}
     believed = np.asarray(origin.isin([*(whole - {*proving})]))

@@ -18,7 +18,12 @@ STILL_OPEN = "still open"
 CONTRADICTORY = "open with a balance of 0"
 SETTLED = "settled"
 """Listed with a balance of 0 by a source that states no status: nothing else confirms that it was paid."""
+ZEROED = "balance of 0"
+"""The same of a source that has not listed settled documents before: a fault of its export may have done it."""
 GONE = "gone"
+
+SILENT = (GONE, ZEROED)
+"""Reasons that say nothing of a payment: a setting or the books may vouch for it, the row does not."""
 
 UNSURE = (GONE, SETTLED)
 """Reasons about which a source is asked what became of the invoice, if it can answer."""
@@ -92,6 +97,15 @@ def add_answers(missing: pd.DataFrame, answers: pd.DataFrame, beside: pd.DataFra
     reasons = arrow.to_text_array(missing["reason"])
     found = pc.coalesce(found, reasons.filter(pa.array(unsure)))
     return _set_reasons(missing, pc.replace_with_mask(reasons, pa.array(unsure), found))
+
+
+def doubt_zeros(missing: pd.DataFrame, settling: Collection[str]) -> pd.DataFrame:
+    """Return the missing rows (with `reason`); a balance of 0 counts as settled for the `settling` sources only.
+
+    These are the ones that state a status, and those that listed settled documents, with a balance of 0, before.
+    """
+    doubtful = (missing["reason"] == SETTLED) & ~missing["source"].isin([*settling])
+    return missing.assign(reason=missing["reason"].mask(doubtful, ZEROED))
 
 
 def find_closed_beside(rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,15 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.evidence.reasons import CONTRADICTORY, GONE, REMOVED_BY, SETTLED, SOURCE_REMOVED, STILL_OPEN
+from arfeed.planning.evidence.reasons import (
+    CONTRADICTORY,
+    GONE,
+    REMOVED_BY,
+    SETTLED,
+    SOURCE_REMOVED,
+    STILL_OPEN,
+    ZEROED,
+)
 from arfeed.planning.wording import are, largest, name_first, pluralize, refs_of, worst
 
 _NO_SOURCE = "an adopted report"
@@ -49,22 +57,39 @@ def _find_emptied(plan: Plan) -> Iterator[str]:
 
 
 def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
-    """Object to invoices that are gone without any evidence; that the list was counted explains no absence."""
+    """Object to invoices that are gone, or owe nothing, without any evidence; a list that was counted explains none."""
     # Other unexplained reasons, such as still open, have their own objections, which name what to fix.
-    silent_reasons = plan.missing["reason"].isin([GONE, SOURCE_REMOVED])
-    missing = plan.missing[silent_reasons & (plan.missing["evidence"] == "unexplained")]
+    unexplained = plan.missing["evidence"] == "unexplained"
+    missing = plan.missing[plan.missing["reason"].isin([GONE, SOURCE_REMOVED]) & unexplained]
+    # If it is most of a source's, that is objected to by itself.
+    zeroed = plan.missing[(plan.missing["reason"] == ZEROED) & unexplained]
+    zeroed = zeroed[~zeroed["source"].isin([*find_zeroed(plan)])]
+    parts = [*_describe_gone(plan, missing), *_describe_zeroed(zeroed)]
+    if parts:
+        yield Objection("unexplained", " ".join(parts), refs_of(pd.concat([missing, zeroed])))
+
+
+def _describe_gone(plan: Plan, missing: pd.DataFrame) -> Iterator[str]:
     if len(missing):
         silent = {*missing["source"]}
         sources = name_first(sorted(source or _NO_SOURCE for source in silent))
         counted_all = [source for source in plan.sources if source.complete.controlled and source.source in silent]
         whole = " That the list was read to its end does not say why they are not on it." if counted_all else ""
-        yield Objection(
-            "unexplained",
+        yield (
             f"{are(len(missing), 'invoice')} no longer listed by {sources}, which does not say what became of "
             f"{'it' if len(missing) == 1 else 'them'}: {worst(missing)}.{whole} Check that the export is complete; "
             "approve if they are settled. `arfeed check` names what would explain them: "
-            f"{_name_remedies(plan, silent)}",
-            refs_of(missing),
+            f"{_name_remedies(plan, silent)}"
+        )
+
+
+def _describe_zeroed(zeroed: pd.DataFrame) -> Iterator[str]:
+    if len(zeroed):
+        sources = name_first(sorted(zeroed["source"].unique()))
+        yield (
+            f"{are(len(zeroed), 'invoice')} listed by {sources} with a balance of 0, though it listed nothing settled "
+            f"before, and no status confirms it: {worst(zeroed)}. Look at the column of balances in the export; "
+            "approve if they are settled"
         )
 
 
@@ -133,7 +158,7 @@ def find_unconfirmed(plan: Plan) -> pd.Series[bool]:
     """Return which missing rows are listed with a balance of 0 by a source without a status that would confirm it."""
     # A source with a status contradicts itself by a single open row of 0, which another guard objects to.
     stating = [source.source for source in plan.sources if source.states_status]
-    return (plan.missing["reason"] == SETTLED) & ~plan.missing["source"].isin(stating)
+    return plan.missing["reason"].isin([SETTLED, ZEROED]) & ~plan.missing["source"].isin(stating)
 
 
 def find_zeroed(plan: Plan) -> dict[str, int]:
@@ -193,5 +218,7 @@ def _find_dropped_by_the_feed(plan: Plan) -> pd.DataFrame:
     reasons = plan.missing["reason"]
     # Proven rows are closed, whatever the configuration says. Rows that a step removed always count: that step may be
     # what has changed.
-    silent = reasons.isin([GONE, SOURCE_REMOVED, STILL_OPEN, CONTRADICTORY]) & (plan.missing["evidence"] != "proven")
+    silent = reasons.isin([GONE, ZEROED, SOURCE_REMOVED, STILL_OPEN, CONTRADICTORY]) & (
+        plan.missing["evidence"] != "proven"
+    )
     return plan.missing[silent | reasons.str.startswith(REMOVED_BY)]

@@ -94,13 +94,14 @@ def _find_masks(plan: Plan, lost: Mask) -> tuple[Mask, Mask, Mask]:
     A balance of 0 that no status confirms is judged like one that balances: a fault of the export brings such, too. If
     it is most of a source's, it is objected to as that.
     """
-    evidence = plan.missing["evidence"]
-    settled = find_unconfirmed(plan) & ~plan.missing["source"].isin([*find_zeroed(plan)])
+    evidence, unconfirmed = plan.missing["evidence"], find_unconfirmed(plan)
+    told = unconfirmed & plan.missing["source"].isin([*find_zeroed(plan)])
+    settled = unconfirmed & (evidence == "proven")
     result = []
     # Unexplained rows are not judged by odds, since each is objected to by itself. Once approved, they do teach.
     for words in (["balanced", "asserted", "unexplained"], ["balanced", "asserted"], ["balanced"]):
         mask = np.zeros(len(lost), dtype=bool)
-        mask[lost] = np.asarray(evidence.isin(words) | settled)
+        mask[lost] = np.asarray((evidence.isin(words) | settled) & ~told)
         result.append(mask)
     return result[0], result[1], result[2]
 

@@ -196,9 +196,9 @@ def _object_to_returned(chances: Chances) -> Iterator[Objection]:
         rows = _take_named(chances.case.report, back)
         yield _make_objection(
             "returned",
-            f"{pluralize(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.name} that had been marked as "
-            f"paid because an earlier report no longer listed them: {worst(rows)}. Either that report was incomplete "
-            "or this one is old: find out which. Approve if they are really open again",
+            f"{pluralize(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.name} that an earlier report "
+            f"marked as paid: {worst(rows)}. Either that one was wrong or this one is old: find out which. Approve if "
+            "they are really open again",
             rows,
         )
 

@@ -34,8 +34,8 @@ class Learned:
 
     It was learned from `reports` reports in `worked` working days. `open_days` (rows times working days) and `closings`
     have a number for each band; `closed` and `expected` (closings, and how many would have been usual) have one for
-    each customer and coarse band. `references` are folded, and were closed without proof on the days `gone` (since
-    1970).
+    each customer and coarse band. `references` are folded, and were closed on the days `gone` (since 1970); `proven`
+    tells which of them with proof.
     """
 
     reports: int
@@ -47,6 +47,7 @@ class Learned:
     expected: np.ndarray
     references: pa.Array
     gone: np.ndarray
+    proven: np.ndarray
 
     @property
     def reports_a_day(self) -> float:
@@ -83,4 +84,5 @@ NOTHING = Learned(
     *(np.zeros((0, WIDE), np.float32),) * 2,
     pa.array([], pa.large_string()),
     np.zeros(0, np.int32),
+    np.zeros(0, bool),
 )

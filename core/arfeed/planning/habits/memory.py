@@ -22,7 +22,7 @@ _FORGOTTEN = 0.05
 """A customer without open rows is forgotten once less than this is left of its figures."""
 
 _REMEMBERED_DAYS, _REMEMBERED = 400, 200_000
-"""For how many days, and how many, references closed without proof are remembered."""
+"""For how many days, and how many, references that were closed are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,17 @@ def _add_customers(before: Learned, rows: Rows, closed: np.ndarray, days: int, k
 def _remember(before: Learned, case: Case, closed: np.ndarray) -> Learned:
     """Remember the references that left, and forget the oldest ones."""
     today = (case.on - date(1970, 1, 1)).days
-    new = arrow.to_text_array(arrow.fold(case.before["invoice_ref"][closed]))
+    new = arrow.to_text_array(arrow.fold(case.before["invoice_ref"][case.missing]))
     # A reference that has left before moves to the end with its new day, so that each is there once, the oldest
     # first.
     again = np.asarray(pc.is_in(before.references, value_set=new), bool)
     old = ~again & (before.gone >= today - _REMEMBERED_DAYS)
     kept = before.references if old.all() else before.references.filter(pa.array(old))
     references, gone = pa.concat_arrays([kept, new]), np.concatenate([before.gone[old], np.full(len(new), today)])
-    return replace(before, references=references[-_REMEMBERED:], gone=gone[-_REMEMBERED:].astype(np.int32))
+    proven = np.concatenate([before.proven[old], ~closed[case.missing]])
+    return replace(
+        before,
+        references=references[-_REMEMBERED:],
+        gone=gone[-_REMEMBERED:].astype(np.int32),
+        proven=proven[-_REMEMBERED:],
+    )

@@ -29,7 +29,7 @@ _SCHEMA = pa.schema(
     ]
 )
 """One row for each source (reports, working days), band (open days, closings), customer (closed, expected by coarse
-band) and reference (day)."""
+band) and reference (day, whether proven)."""
 
 # Names are nearly all different, so a dictionary of them would only add to the size.
 _OPTIONS: dict[str, Any] = {
@@ -59,7 +59,7 @@ def _make_pieces(source: str, learned: Learned) -> Iterator[pa.Table]:
     bands = np.column_stack([learned.open_days, learned.closings])
     yield _make_piece(source, _BAND, pa.array([""] * BANDS), bands)
     yield _make_piece(source, _CUSTOMER, learned.customers, np.column_stack([learned.closed, learned.expected]))
-    yield _make_piece(source, _REFERENCE, learned.references, learned.gone[:, None])
+    yield _make_piece(source, _REFERENCE, learned.references, np.column_stack([learned.gone, learned.proven]))
 
 
 def _make_piece(source: str, what: int, names: pa.Array, numbers: np.ndarray) -> pa.Table:
@@ -96,6 +96,7 @@ def _read_learned(table: pa.Table) -> Learned:
         expected=of_customers[:, WIDE:],
         references=arrow.as_single_chunk(references["name"]),
         gone=np.asarray(references["n0"]).astype(np.int32),
+        proven=np.asarray(references["n1"]) > 0,
     )
 
 

@@ -16,6 +16,10 @@ PURITY = 0.97
 """At least this share of a set must be missing."""
 
 LEAST_ROWS, LEAST_CUSTOMERS = 4, 2
+LEAST_OF_A_KIND = 3
+"""All credit notes, each of another customer: a filter on the kind of document is a usual one, and they are few."""
+
+_OF_A_KIND = "kind = "
 _STAYED = 3
 """How much a row that stayed lowers a set's score."""
 
@@ -62,7 +66,7 @@ def find_strongest(chances: Chances) -> Pattern | None:
     """Return the set with the highest score, or None if no set qualifies."""
     case = chances.case
     at = np.flatnonzero(case.unproven)
-    if len(at) < LEAST_ROWS:
+    if len(at) < LEAST_OF_A_KIND:
         return None
     _, customer = np.unique(chances.rows.customer[at], return_inverse=True)
     lost = _Lost(
@@ -109,7 +113,8 @@ def _weigh_values(lost: _Lost, mine: np.ndarray, values: int) -> np.ndarray:
 
 def _qualify(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: float) -> Iterator[Pattern]:
     count, customers = int(inside.sum()), lost.customers(inside)
-    if count >= LEAST_ROWS and customers >= LEAST_CUSTOMERS and count >= PURITY * (count + stayed):
+    least = LEAST_OF_A_KIND if what.startswith(_OF_A_KIND) and customers == count else LEAST_ROWS
+    if count >= least and customers >= LEAST_CUSTOMERS and count >= PURITY * (count + stayed):
         yield Pattern(what, lost.score(inside) - _STAYED * stayed - float(price), lost.at[inside], customers, stayed)
 
 

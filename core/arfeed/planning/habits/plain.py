@@ -131,14 +131,23 @@ def _find_new_ones_gone(chances: Chances) -> Older | None:
 
 
 def find_returned(chances: Chances) -> np.ndarray | None:
-    """Return the places in the report of new rows that had been closed without proof, if there are too many."""
+    """Return the places in the report of new rows that had been closed, if there are too many.
+
+    Of those that had been proven to be, only if they are of several customers: a bank may return one's payment.
+    """
     new = np.flatnonzero(np.asarray(chances.case.report["change"] == "new", bool))
     if len(new) < _AT_LEAST or not len(chances.learned.references):
         return None
     refs = arrow.to_text_array(arrow.fold(chances.case.report["invoice_ref"].iloc[new]))
-    back = new[np.asarray(pc.is_in(refs, value_set=chances.learned.references), bool)]
+    places = pc.index_in(refs, value_set=chances.learned.references)
+    known = np.asarray(pc.is_valid(places), bool)
+    back = new[known]
     # A single returned debit is ordinary business.
-    return back if len(back) >= max(_AT_LEAST, _SHARE_RETURNED * len(new)) else None
+    if len(back) < max(_AT_LEAST, _SHARE_RETURNED * len(new)):
+        return None
+    said = chances.learned.proven[np.asarray(places.drop_null())]
+    several = chances.case.report["customer_id"].iloc[back].nunique() >= _AT_LEAST
+    return back if several or not said.all() else None
 
 
 def _is_unlikely(chances: Chances, rows: np.ndarray) -> bool:
