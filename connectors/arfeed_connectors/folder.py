@@ -13,6 +13,7 @@ from arfeed import (
     FileSettings,
     Pattern,
     SourceError,
+    find_columns,
     find_files,
     hookimpl,
     missing_columns,
@@ -69,9 +70,10 @@ class Folder(Connector):
         for file in find_files(self.settings):
             header = self._header(file)
             for rows in read_tables(file, columns=header, **self._how()):
-                lists_closed = lists_closed or any_closed(rows, status, self.settings)
+                named = self._under_names(file, rows)
+                lists_closed = lists_closed or any_closed(named, status, self.settings)
                 if self.explains:
-                    opened.append(self._identities(rows))
+                    opened.append(self._identities(named))
                 yield rows
         if self._closed_status:
             why = f"so not all of it is {self._closed_status}; remove closed_status, and"
@@ -119,6 +121,7 @@ class Folder(Connector):
         Raise `SourceError` where nothing says which header is a column that every invoice needs.
         """
         headers = read_header(file, columns=self.settings.headings(), **self._how())
+        find_columns(file, headers, self.settings)  # it refuses two of one name, even if one has it exactly
         missing = missing_columns(headers, self.settings.columns)
         if missing:
             raise SourceError(
@@ -133,18 +136,32 @@ class Folder(Connector):
 
     def _closed_header(self, file: str) -> list[str]:
         """Return the headers of the second file. Raise `SourceError` where it does not say what is closed."""
-        headers = read_header(file, columns=self._identity(), **self._how())
-        if not {self._header_of("status"), self._header_of("balance")} & {*headers} and not self._closed_status:
+        headers = self._identifying_header(file)
+        named = {*headers, *self._spelled(file, headers).values()}
+        if not {self._header_of("status"), self._header_of("balance")} & named and not self._closed_status:
             raise SourceError(
                 f"{file}: none of {', '.join(headers)} says what is paid: `columns` can name a status or a balance; "
                 'or, if all that it lists is paid, say closed_status = "paid"'
             )
         return headers
 
+    def _identifying_header(self, file: str) -> list[str]:
+        """Return the headers of the second file, if they tell documents apart."""
+        try:
+            return read_header(file, columns=self._identity(), **self._how())
+        except SourceError:
+            # Some may bear the names of columns in a spelling that the search for the header does not know.
+            spelled = [header for header in self._identity() if header not in _IDENTITY]
+            headers = read_header(file, columns=spelled, **self._how())
+            if {*self._identity()} - {*headers, *self._spelled(file, headers).values()}:
+                raise
+            return headers
+
     def _closed_rows(self, file: str) -> Iterator[pd.DataFrame]:
         """Yield the second file's rows with a status and a balance, and every heading that `columns` names."""
         status, balance = self._header_of("status") or "status", self._header_of("balance")
-        for rows in read_tables(file, columns=self._closed_header(file), **self._how()):
+        for read in read_tables(file, columns=self._closed_header(file), **self._how()):
+            rows = self._under_names(file, read)
             stated = self._header_of("status") in rows.columns
             if not stated and self._closed_status:
                 rows = rows.assign(**{status: self._closed_status})
@@ -156,6 +173,15 @@ class Folder(Connector):
             absent = {name for name in self.settings.headings(*self.settings.columns) if name not in rows.columns}
             made = {*absent, status, balance}
             yield rows.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(made, "str"))
+
+    def _spelled(self, file: str, headers: Sequence[str]) -> dict[str, str]:
+        """Return, by heading, the names of columns that nobody named and that a file spells in its own way."""
+        found = find_columns(file, headers, self.settings)
+        return {header: name for name, header in found.items() if name not in self.settings.columns and header != name}
+
+    def _under_names(self, file: str, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows in which columns have the name that their headings spell in another way."""
+        return rows.rename(columns=self._spelled(file, [str(name) for name in rows.columns]))
 
     def _identities(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what tells the open documents of a frame apart."""

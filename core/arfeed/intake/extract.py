@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
+from arfeed.intake.meaning.currencies import refuse_other_currencies
 from arfeed.intake.meaning.doubts import find_doubts
 from arfeed.intake.meaning.folding import fold_rows
 from arfeed.intake.meaning.negative import note_negative_debts
@@ -125,6 +126,7 @@ def _as_documents(
     if not isinstance(settings, FileSettings):
         return rows, complete
     _refuse_kinds_untold(connector.source, settings, normalizer.headers)
+    refuse_other_currencies(rows, settings, normalizer.headers, connector.source)
     if normalizer.sieve:
         refuse_hidden_totals(normalizer.sieve.endings, rows, settings)
     folded = fold_rows(rows, settings)
