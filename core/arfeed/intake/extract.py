@@ -19,7 +19,7 @@ from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
 from arfeed.intake.meaning.currencies import refuse_other_currencies
-from arfeed.intake.meaning.doubts import find_doubts
+from arfeed.intake.meaning.doubts import find_doubts, find_new_doubts
 from arfeed.intake.meaning.folding import fold_rows
 from arfeed.intake.meaning.negative import note_negative_debts
 from arfeed.intake.meaning.totals import check_totals_rows, refuse_hidden_totals
@@ -65,6 +65,11 @@ class Extract:
         if len(self.reports) > 1:
             rows = filter_rows(rows, rows["source"] == source.source)
         return find_doubts(rows, source.settings, self.headers[source.source])
+
+    def new_doubts(self, source: SourceReport, reported: pd.DataFrame, before: pd.DataFrame) -> tuple[Doubt, ...]:
+        """Return what makes the columns of the invoices that are `reported` doubtful, and of those `before` did not."""
+        mine, theirs = (filter_rows(rows, rows["source"] == source.source) for rows in (reported, before))
+        return find_new_doubts(mine, theirs, source.settings, self.headers[source.source])
 
 
 def extract(

@@ -61,7 +61,7 @@ def unread_columns(case: Case) -> Iterator[Doubt]:
 def _name_column(name: str, found: Mapping[str, int], of: str, how: str) -> Iterator[Doubt]:
     if found:
         named = how.format(column=quote(name))
-        yield Doubt(f"the column {name!r} is not used and says {list_words(found)} {of}. Name it: {named}", name)
+        yield Doubt(f"the column {name!r} is not used and says {list_words(found)} {of}. Name it: {named}", name, frozenset(found))
 
 
 def untold_signs(case: Case) -> Iterator[Doubt]:
@@ -77,6 +77,7 @@ def untold_signs(case: Case) -> Iterator[Doubt]:
                 f"say what lowers a debt. Set sign = {{ column = {quote(name)}, negative = [{listed}] }}, or "
                 "sign = false",
                 name,
+                frozenset(found),
             )
 
 
