@@ -169,7 +169,7 @@ def test_a_known_report_gives_what_is_owed(tmp_path: Path, name: str, suffix: st
     else:
         written(file, [[str(cell) for cell in row] for row in rows], encoding="cp1252")
     found = account(books(file))
-    assert found.balances == {"USD": Decimal("2000.05")}
+    assert found.balances == {"GBP": Decimal("2000.05")}
     expected = None if customers is None else {key: Decimal(owed) for key, owed in customers.items()}
     assert found.customers == expected
 
@@ -247,7 +247,7 @@ def test_several_receivables_in_a_trial_balance_have_to_be_named(file: Path) -> 
     rows[-3] = ["TOTAL", "$2,570.05", "$2,570.05"]
     written(file, rows)
     assert "several accounts may be meant (1200 Accounts Receivable (A/R), 1201" in refusal(books(file))
-    assert account(books(file, account="1200")).balances == {"USD": Decimal("2000.05")}
+    assert account(books(file, account="1200")).balances == {"GBP": Decimal("2000.05")}
     assert account(books(file, account=["1200", "1201"])).balances == {"USD": Decimal("2070.05")}
     assert "the account 'accounts receivable' is in 2 rows" in refusal(books(file, account="accounts receivable"))
     assert "it has no account '1300'" in refusal(books(file, account="1300"))
@@ -259,7 +259,7 @@ def test_a_trial_balance_whose_receivables_are_called_otherwise_has_to_name_them
     assert "no account has that name; name it in `account`; it has 1000 Checking, 1200 Forderungen" in refusal(
         books(file)
     )
-    assert account(books(file, account="Forderungen")).balances == {"USD": Decimal("2000.05")}
+    assert account(books(file, account="Forderungen")).balances == {"GBP": Decimal("2000.05")}
 
 
 def test_the_columns_of_any_table_are_named_by_the_settings(file: Path) -> None:
@@ -329,3 +329,9 @@ def test_the_report_counts_as_an_input_of_the_source(file: Path) -> None:
     source = table(file, "Name,Owed", "Ada,10", balance="Owed")
     inputs = extract([source], lambda: datetime.now(UTC)).reports[0].inputs
     assert [Path(name).name for name, _ in inputs] == ["open.csv", "account.csv"]
+
+
+def test_a_column_of_one_amount_is_read_and_one_of_several_is_refused(file: Path) -> None:
+    assert account(table(file, "Balance", "2000.05", balance="Balance")).balances == {"GBP": Decimal("2000.05")}
+    said = refusal(table(file, "Balance", "1000.00", "2000.05", balance="Balance"))
+    assert "it has 2 rows of amounts and no column that says what they are, so its total can't be told" in said
