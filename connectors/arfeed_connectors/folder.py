@@ -45,9 +45,7 @@ _RECEIVED = re.compile(
 )
 """What the heading of an amount that was received holds, and `_NO_AMOUNT` what makes it something else."""
 
-_NO_AMOUNT = re.compile(
-    r"(?i)date|\bon\b|\bday|datum|fecha|\bref|\bn[or]\b|number|\bid\b|method|type|mode|term|status"
-)
+_NO_AMOUNT = re.compile(r"(?i)date|\bon\b|\bday|datum|fecha|\bref|\bn[or]\b|number|\bid\b|method|type|mode|term|status")
 _AMOUNT = r"^[^\w]*\d[\d.,' ]*[^\w]*$"
 
 
@@ -129,7 +127,7 @@ class Folder(Connector):
         return rows[rows[header].str.strip(_WRAPPING).isin([*wanted])]
 
     def _drop_receipts(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of a list that only `closed_status` calls closed, without documents that it has several times.
+        """Return the rows of a list that only `closed_status` calls closed, without documents that it has repeatedly.
 
         What is paid in parts is received several times, and perhaps not all of it yet. Nor is a document settled of
         which another amount was received than it came to.

@@ -88,7 +88,8 @@ def test_a_column_that_comes_later_is_doubted_once(feed: Feed) -> None:
     feed.export([{**row, "Notes": "to call"} for row in invoices(4)], header=[*HEADER, "Notes"])
     assert codes(feed.sync()) == []
     words = ("open", "Void", "open", "Void")
-    feed.export([{**row, "State": word} for row, word in zip(invoices(4), words, strict=True)], header=[*HEADER, "State"])
+    rows = [{**row, "State": word} for row, word in zip(invoices(4), words, strict=True)]
+    feed.export(rows, header=[*HEADER, "State"])
     refused = feed.sync()
     assert codes(refused) == ["doubtful-reading"]
     assert "the column 'State' is not used and says 'Void' (2 rows)" in refused.plan.objections[0].message

@@ -59,7 +59,8 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
         return None
     rows = join_frames([arrow.to_frame(table) for table in tables])
     # Without that column the default currency was put in, which must neither confirm nor contradict the invoice's.
-    return rows if "currency" in normalizer.headers else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
+    stated = "currency" in normalizer.headers
+    return rows if stated else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
 
 
 def _under_canonical_names(connector: Connector, answer: pd.DataFrame) -> pd.DataFrame:

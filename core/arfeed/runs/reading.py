@@ -23,7 +23,7 @@ from arfeed.tables.files.changes import wait_until_settled
 
 if TYPE_CHECKING:
     from arfeed.history.records import Baseline
-    from arfeed.model.results import SourceRead, SourceReport
+    from arfeed.model.results import SourceReport
     from arfeed.runs.context import OpenContext
 
 

@@ -229,9 +229,10 @@ def test_what_makes_a_reading_doubtful_is_asked_about() -> None:
     )
     assert heard(planned(invoices(), invoices(), sources=(known,))) == {}
     later = known._replace(doubts=doubts[:1])
-    assert "till: a column is not used." in heard(planned(invoices(), invoices(), sources=(later,)))[
-        "doubtful-reading"
-    ].message
+    assert (
+        "till: a column is not used."
+        in heard(planned(invoices(), invoices(), sources=(later,)))["doubtful-reading"].message
+    )
 
 
 # --- what the receiver makes of it ------------------------------------------------------------------------------------

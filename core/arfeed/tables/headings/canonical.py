@@ -60,6 +60,6 @@ def refuse_twins(where: str, name: str, headers: Sequence[str]) -> None:
     if len(headers) > 1:
         alike = " and ".join(repr(header) for header in headers)
         raise SourceError(
-            f"{where}: the columns {alike} have the name of {name}, in which letter case, blanks and underscores do not "
-            f'count; say which it is by columns.{name} = "…", or leave them alone by values.{name} = false'
+            f"{where}: the columns {alike} have the name of {name}, in which letter case, blanks and underscores do "
+            f'not count; say which it is by columns.{name} = "…", or leave them alone by values.{name} = false'
         )

@@ -61,7 +61,8 @@ def unread_columns(case: Case) -> Iterator[Doubt]:
 def _name_column(name: str, found: Mapping[str, int], of: str, how: str) -> Iterator[Doubt]:
     if found:
         named = how.format(column=quote(name))
-        yield Doubt(f"the column {name!r} is not used and says {list_words(found)} {of}. Name it: {named}", name, frozenset(found))
+        said = f"the column {name!r} is not used and says {list_words(found)} {of}. Name it: {named}"
+        yield Doubt(said, name, frozenset(found))
 
 
 def untold_signs(case: Case) -> Iterator[Doubt]:
