@@ -332,7 +332,7 @@ def extracted(file: Path, heading: str, *words: str, **settings: Any) -> Extract
 
 
 def new_doubts(then: Extract, now: Extract) -> tuple[Doubt, ...]:
-    return now.new_doubts(now.reports[0], now.open, then.open)
+    return now.new_doubts(now.reports[0], now.open, lambda: then.open)
 
 
 @pytest.mark.parametrize(

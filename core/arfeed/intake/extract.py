@@ -66,9 +66,16 @@ class Extract:
             rows = filter_rows(rows, rows["source"] == source.source)
         return find_doubts(rows, source.settings, self.headers[source.source])
 
-    def new_doubts(self, source: SourceReport, reported: pd.DataFrame, before: pd.DataFrame) -> tuple[Doubt, ...]:
+    def new_doubts(
+        self, source: SourceReport, reported: pd.DataFrame, before: Callable[[], pd.DataFrame]
+    ) -> tuple[Doubt, ...]:
         """Return what makes the columns of the invoices that are `reported` doubtful, and of those `before` did not."""
-        mine, theirs = (filter_rows(rows, rows["source"] == source.source) for rows in (reported, before))
+
+        def theirs() -> pd.DataFrame:
+            rows = before()
+            return filter_rows(rows, rows["source"] == source.source)
+
+        mine = filter_rows(reported, reported["source"] == source.source) if len(self.reports) > 1 else reported
         return find_new_doubts(mine, theirs, source.settings, self.headers[source.source])
 
 

@@ -100,8 +100,7 @@ def _with_doubts(
     """Add the last reading of a source, and what is doubtful about this one: all of it at first, later what is new."""
     if baseline is None or report.source not in baseline.reads:
         return report._replace(doubts=extracted.doubts(report))
-    before = as_invoices(baseline.report, "the last report")
-    doubts = extracted.new_doubts(report, reported, before)
+    doubts = extracted.new_doubts(report, reported, partial(as_invoices, baseline.report, "the last report"))
     return report._replace(before=baseline.reads[report.source], doubts=doubts)
 
 

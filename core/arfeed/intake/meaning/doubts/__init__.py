@@ -20,6 +20,7 @@ from arfeed.model.settings import FileSettings, SourceSettings
 _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.unread_columns,
     columns.untold_signs,
+    columns.credits_by_number,
     columns.credits_by_text,
     columns.doubtful_customers,
     amounts.other_units,
@@ -54,14 +55,17 @@ def find_doubts(rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[s
 
 
 def find_new_doubts(
-    rows: pd.DataFrame, before: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str]
+    rows: pd.DataFrame, before: Callable[[], pd.DataFrame], settings: SourceSettings, headers: Mapping[str, str]
 ) -> tuple[Doubt, ...]:
-    """Return what is doubtful about columns of what a source reports, and was not in what it reported `before`."""
+    """Return what is doubtful about columns of what a source reports, and was not in what it reported `before`.
+
+    The earlier rows are asked for only where something is doubtful, which is so on few days.
+    """
     found = _find_of_columns(rows, settings, headers)
     if not found:
         return ()
     known: dict[str, frozenset[str]] = {}
-    for doubt in _find_of_columns(before, settings, headers):
+    for doubt in _find_of_columns(before(), settings, headers):
         known[doubt.column] = known.get(doubt.column, frozenset()) | doubt.words
     return tuple(doubt for doubt in found if doubt.column not in known or doubt.words - known[doubt.column])
 
