@@ -61,6 +61,8 @@ def test_two_headers_of_one_name_are_refused_unless_one_is_named(file: Path) -> 
     lines = [f"{HEADER},Due On,due_on", "INV-1,Ada,GBP,2026-04-07,1.50,2026-05-07,2026-06-07"]
     said = failure(folder(file, *lines))
     assert said.startswith(f"{file}: the columns 'due_on' and 'Due On' have the name of due_on, in which letter case,")
+    with pytest.raises(SourceError, match="the columns 'due_on' and 'Due On' have the name of due_on"):
+        folder(file, *lines).check()
     frame = opened(folder(file, *lines, columns={"due_on": "Due On"}))
     assert frame["due_on"].tolist() == [date(2026, 5, 7)]
 
