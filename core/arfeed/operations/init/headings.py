@@ -98,8 +98,8 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     open_questions.settle()
     read_again = partial(read_tables, str(sample), columns=headers, **how)
     _ask_of_rows(meaning, chosen, _Table(headers, read_again, answers, asker, settings))
-    if "currency" not in chosen and _has_other_currencies(rows, chosen, meaning.currency):
-        # Whoever was asked has chosen none of these columns.
+    if "currency" not in chosen and _has_other_currencies(rows, chosen, meaning.currency or answers.currency):
+        # Whoever was asked has chosen none of these columns, and later runs would refuse them.
         meaning.values["currency"] = False
     _doubt_total(chosen, asker)
     signs = [line.value["column"] for line in meaning.settings if isinstance(line.value, dict)]
