@@ -169,7 +169,7 @@ def test_a_known_report_gives_what_is_owed(tmp_path: Path, name: str, suffix: st
     else:
         written(file, [[str(cell) for cell in row] for row in rows], encoding="cp1252")
     found = account(books(file))
-    assert found.balances == {"GBP": Decimal("2000.05")}
+    assert found.balances == {"USD": Decimal("2000.05")}
     expected = None if customers is None else {key: Decimal(owed) for key, owed in customers.items()}
     assert found.customers == expected
 
@@ -247,7 +247,7 @@ def test_several_receivables_in_a_trial_balance_have_to_be_named(file: Path) -> 
     rows[-3] = ["TOTAL", "$2,570.05", "$2,570.05"]
     written(file, rows)
     assert "several accounts may be meant (1200 Accounts Receivable (A/R), 1201" in refusal(books(file))
-    assert account(books(file, account="1200")).balances == {"GBP": Decimal("2000.05")}
+    assert account(books(file, account="1200")).balances == {"USD": Decimal("2000.05")}
     assert account(books(file, account=["1200", "1201"])).balances == {"USD": Decimal("2070.05")}
     assert "the account 'accounts receivable' is in 2 rows" in refusal(books(file, account="accounts receivable"))
     assert "it has no account '1300'" in refusal(books(file, account="1300"))
@@ -259,7 +259,7 @@ def test_a_trial_balance_whose_receivables_are_called_otherwise_has_to_name_them
     assert "no account has that name; name it in `account`; it has 1000 Checking, 1200 Forderungen" in refusal(
         books(file)
     )
-    assert account(books(file, account="Forderungen")).balances == {"GBP": Decimal("2000.05")}
+    assert account(books(file, account="Forderungen")).balances == {"USD": Decimal("2000.05")}
 
 
 def test_the_columns_of_any_table_are_named_by_the_settings(file: Path) -> None:
