@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from arfeed import (
     FileSettings,
     Pattern,
     SourceError,
+    find_columns,
     find_files,
     hookimpl,
     missing_columns,
@@ -37,6 +39,14 @@ _FEW = 2
 """At most this many documents, or a tenth of what is open, may be paid between the exports of the two lists."""
 
 _ZERO = r"^[^1-9]*0[^1-9]*$"
+
+_RECEIVED = re.compile(
+    r"(?i)paid|payment|receiv|receipt|allocat|zahlung|bezahlt|gezahlt|r[eé]gl[eé]|pay[eé]|pago|pagad|pagat|betaal|betal"
+)
+"""What the heading of an amount that was received holds, and `_NO_AMOUNT` what makes it something else."""
+
+_NO_AMOUNT = re.compile(r"(?i)date|\bon\b|\bday|datum|fecha|\bref|\bn[or]\b|number|\bid\b|method|type|mode|term|status")
+_AMOUNT = r"^[^\w]*\d[\d.,' ]*[^\w]*$"
 
 
 class Folder(Connector):
@@ -69,9 +79,10 @@ class Folder(Connector):
         for file in find_files(self.settings):
             header = self._header(file)
             for rows in read_tables(file, columns=header, **self._how()):
-                lists_closed = lists_closed or any_closed(rows, status, self.settings)
+                named = self._under_names(file, rows)
+                lists_closed = lists_closed or any_closed(named, status, self.settings)
                 if self.explains:
-                    opened.append(self._identities(rows))
+                    opened.append(self._identities(named))
                 yield rows
         if self._closed_status:
             why = f"so not all of it is {self._closed_status}; remove closed_status, and"
@@ -94,8 +105,10 @@ class Folder(Connector):
         # A few may well be paid between the two exports; many are balances that the second one leaves out.
         few = max(_FEW, sum(map(len, self._opened)) // 10)
         why = "so what it calls closed is no evidence; look at its balances, or"
-        read = (rows for file in self._list_closed() for rows in self._checked_rows(file, why, few))
-        found = [self._filter_asked(rows, missing) for rows in read]
+        found = []
+        for file in self._list_closed():
+            rows = pd.concat([self._filter_asked(each, missing) for each in self._checked_rows(file, why, few)])
+            found.append(self._drop_receipts(rows) if self._is_declared(self._closed_names(file)) else rows)
         return pd.concat(found, ignore_index=True) if found else None
 
     def check(self) -> None:
@@ -113,12 +126,30 @@ class Folder(Connector):
         wanted = {ref.strip(_WRAPPING) for ref in missing["invoice_ref"].unique()}
         return rows[rows[header].str.strip(_WRAPPING).isin([*wanted])]
 
+    def _drop_receipts(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a list that only `closed_status` calls closed, without documents that it has repeatedly.
+
+        What is paid in parts is received several times, and perhaps not all of it yet. Nor is a document settled of
+        which another amount was received than it came to.
+        """
+        amount = self._header_of("amount")
+        by = [*self._identity(), *([amount] if amount in rows.columns else [])]
+        # Rows that differ in their amount are held against the invoice's, one by one.
+        once = rows if self.settings.rows != "invoices" else rows[~rows.duplicated(by, keep=False)]
+        received = [str(name) for name in rows.columns if _RECEIVED.search(str(name)) and not _NO_AMOUNT.search(name)]
+        for name in received if amount in rows.columns else ():
+            # As they are written, since one program writes both.
+            there = once[name].str.contains(_AMOUNT) & (name != amount)
+            once = once[~there | (once[name].str.strip() == once[amount].str.strip())]
+        return once
+
     def _header(self, file: str, *, proposing: bool = False) -> list[str]:
         """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled.
 
         Raise `SourceError` where nothing says which header is a column that every invoice needs.
         """
         headers = read_header(file, columns=self.settings.headings(), **self._how())
+        find_columns(file, headers, self.settings)  # it refuses two of one name, even if one has it exactly
         missing = missing_columns(headers, self.settings.columns)
         if missing:
             raise SourceError(
@@ -133,18 +164,54 @@ class Folder(Connector):
 
     def _closed_header(self, file: str) -> list[str]:
         """Return the headers of the second file. Raise `SourceError` where it does not say what is closed."""
-        headers = read_header(file, columns=self._identity(), **self._how())
-        if not {self._header_of("status"), self._header_of("balance")} & {*headers} and not self._closed_status:
+        headers, named = self._identifying_header(file), self._closed_names(file)
+        if not {self._header_of("status"), self._header_of("balance")} & named and not self._closed_status:
             raise SourceError(
                 f"{file}: none of {', '.join(headers)} says what is paid: `columns` can name a status or a balance; "
                 'or, if all that it lists is paid, say closed_status = "paid"'
             )
+        if self._is_declared(named) and self._header_of("amount") not in named and self._lists_amounts():
+            raise SourceError(
+                f"{file}: closed_status says that all of it is {self._closed_status}, and none of {', '.join(headers)} "
+                "says what a document came to, so the receipt of a part payment would count as a paid invoice; export "
+                "it with the column of the amount that the list of what is open has, or with a status or a balance"
+            )
         return headers
+
+    def _is_declared(self, names: Collection[str]) -> bool:
+        """Whether nothing in the second file says what is closed, but `closed_status` alone."""
+        return bool(self._closed_status) and not {self._header_of("status"), self._header_of("balance")} & {*names}
+
+    def _lists_amounts(self) -> bool:
+        """Whether the list of what is open has the amounts of the documents."""
+        read = (
+            (file, read_header(file, columns=self.settings.headings(), **self._how()))
+            for file in find_files(self.settings)
+        )
+        return any("amount" in find_columns(file, headers, self.settings) for file, headers in read)
+
+    def _identifying_header(self, file: str) -> list[str]:
+        """Return the headers of the second file, if they tell documents apart."""
+        try:
+            return read_header(file, columns=self._identity(), **self._how())
+        except SourceError:
+            # Some may bear the names of columns in a spelling that the search for the header does not know.
+            spelled = [header for header in self._identity() if header not in _IDENTITY]
+            headers = read_header(file, columns=spelled, **self._how())
+            if {*self._identity()} - {*headers, *self._spelled(file, headers).values()}:
+                raise
+            return headers
+
+    def _closed_names(self, file: str) -> set[str]:
+        """Return the headers of the second file, and the names of columns that it spells in its own way."""
+        headers = self._identifying_header(file)
+        return {*headers, *self._spelled(file, headers).values()}
 
     def _closed_rows(self, file: str) -> Iterator[pd.DataFrame]:
         """Yield the second file's rows with a status and a balance, and every heading that `columns` names."""
         status, balance = self._header_of("status") or "status", self._header_of("balance")
-        for rows in read_tables(file, columns=self._closed_header(file), **self._how()):
+        for read in read_tables(file, columns=self._closed_header(file), **self._how()):
+            rows = self._under_names(file, read)
             stated = self._header_of("status") in rows.columns
             if not stated and self._closed_status:
                 rows = rows.assign(**{status: self._closed_status})
@@ -156,6 +223,15 @@ class Folder(Connector):
             absent = {name for name in self.settings.headings(*self.settings.columns) if name not in rows.columns}
             made = {*absent, status, balance}
             yield rows.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(made, "str"))
+
+    def _spelled(self, file: str, headers: Sequence[str]) -> dict[str, str]:
+        """Return, by heading, the names of columns that nobody named and that a file spells in its own way."""
+        found = find_columns(file, headers, self.settings)
+        return {header: name for name, header in found.items() if name not in self.settings.columns and header != name}
+
+    def _under_names(self, file: str, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows in which columns have the name that their headings spell in another way."""
+        return rows.rename(columns=self._spelled(file, [str(name) for name in rows.columns]))
 
     def _identities(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what tells the open documents of a frame apart."""

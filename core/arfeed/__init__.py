@@ -37,6 +37,7 @@ if typing.TYPE_CHECKING:
     from arfeed.tables.files.opening import open_binary
     from arfeed.tables.files.search import changed_at, find_files
     from arfeed.tables.grid import read_grid
+    from arfeed.tables.headings.canonical import find_columns
     from arfeed.tables.headings.proposal import missing_columns, propose_columns
     from arfeed.tables.places import locate
     from arfeed.tables.printed.reports import PrintedReport, ReportForm
@@ -61,6 +62,7 @@ _HOMES = {
     "arfeed.tables.files.opening": "open_binary",
     "arfeed.tables.files.search": "changed_at find_files",
     "arfeed.tables.grid": "read_grid",
+    "arfeed.tables.headings.canonical": "find_columns",
     "arfeed.tables.headings.proposal": "missing_columns propose_columns",
     "arfeed.tables.places": "locate",
     "arfeed.tables.printed.reports": "PrintedReport ReportForm",
@@ -122,6 +124,7 @@ __all__ = [
     "Transform",
     "TransformSettings",
     "changed_at",
+    "find_columns",
     "find_files",
     "hookimpl",
     "locate",

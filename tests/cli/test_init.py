@@ -189,6 +189,7 @@ def test_a_column_of_currency_codes_is_offered_before_one_currency_is_asked_for(
     said = arfeed(tmp_path, *init, "--currency", "EUR")
     assert said.code == 0, said.err
     assert "the column 'Geld' has EUR, USD" in said.out
+    assert made(tmp_path)["sources"]["folder"]["values"] == {"currency": False}
 
 
 def test_a_file_is_not_said_to_name_no_currency(arfeed: Cli, tmp_path: Path) -> None:

@@ -318,3 +318,56 @@ def test_a_second_file_that_can_not_tell_namesakes_apart_is_refused(tmp_path: Pa
     header = ",".join(name for name in [*HEADER.split(","), "status"] if name != lacking)
     with pytest.raises(SourceError, match=f"there is no column '{lacking}'"):
         folder(tmp_path, header, "1,GBP,2026-04-07,0,paid").check()
+
+
+# --- lists that only `closed_status` calls closed -------------------------------------------------------------------
+
+RECEIPTS = "invoice_ref,customer_name,currency,issued_on"
+
+
+def test_a_list_without_amounts_closes_nothing_where_the_list_of_what_is_open_has_them(tmp_path: Path) -> None:
+    lines = [RECEIPTS, "1,Ada,GBP,2026-04-07"]
+    source = folder(tmp_path, *lines, closed_status="paid")
+    assert said(source, "1") == {"1": "paid"}
+    (tmp_path / "open.csv").write_text(f"{HEADER},Amount\nINV-9,Ada,GBP,2026-04-07,5,5\n")
+    with pytest.raises(SourceError, match=r"closed\.csv: closed_status says .* the receipt of a part payment would co"):
+        source.check()
+    with pytest.raises(SourceError, match="the receipt of a part payment would count as a paid invoice"):
+        said(source, "1")
+    (tmp_path / "closed.csv").write_text(f"{RECEIPTS},Amount\n1,Ada,GBP,2026-04-07,5\n")
+    source.check()
+    assert said(source, "1") == {"1": "paid"}
+
+
+def test_what_was_received_several_times_is_not_known_to_be_paid(tmp_path: Path) -> None:
+    lines = [RECEIPTS, "1,Ada,GBP,2026-04-07", "2,Ada,GBP,2026-04-07", "2,Ada,GBP,2026-04-07", "2,Ada,GBP,2025-04-07"]
+    source = folder(tmp_path, *lines, closed_status="paid")
+    rows = ask(source, gone("1", "2"))
+    assert rows is not None
+    assert [*zip(rows["invoice_ref"], rows["issued_on"].astype(str), strict=True)] == [
+        ("1", "2026-04-07"),
+        ("2", "2025-04-07"),
+    ]
+    assert said(folder(tmp_path, *lines, closed_status="paid", rows="lines"), "2") == {"2": "paid"}
+    states = [f"{line},{word}" for line, word in zip(lines, ("status", *["paid"] * 4), strict=True)]
+    assert len(ask(folder(tmp_path, *states), gone("2"))) == 3  # type: ignore[arg-type]  # a status is a statement
+
+
+@pytest.mark.parametrize("heading", ["Amount received", "Payment", "Allocated", "Bezahlt"])
+def test_another_amount_received_than_it_came_to_settles_nothing(tmp_path: Path, heading: str) -> None:
+    lines = [f"{RECEIPTS},amount,{heading}", "1,Ada,GBP,2026-04-07,5.00,5.00", "2,Ada,GBP,2026-04-07,5.00,3.00"]
+    assert said(folder(tmp_path, *lines, closed_status="paid"), "1", "2") == {"1": "paid"}
+
+
+@pytest.mark.parametrize("heading", ["Payment date", "Paid on", "Payment method", "Receipt no", "Zahlungsdatum"])
+def test_what_is_no_amount_received_says_nothing_of_it(tmp_path: Path, heading: str) -> None:
+    lines = [f"{RECEIPTS},amount,{heading}", "1,Ada,GBP,2026-04-07,5.00,20260508"]
+    assert said(folder(tmp_path, *lines, closed_status="paid"), "1") == {"1": "paid"}
+
+
+def test_headings_of_the_second_file_are_known_in_any_spelling(tmp_path: Path) -> None:
+    lines = ["Invoice Ref,Customer_Name,Currency,ISSUED_ON,Status"]
+    lines += ["1,Ada,GBP,2026-04-07,Paid", "2,B,GBP,2026-04-07,open"]
+    assert said(folder(tmp_path, *lines), "1", "2") == {"1": "paid"}
+    with pytest.raises(SourceError, match=r"the columns 'status' and 'Status' have the name of status"):
+        said(folder(tmp_path, f"{HEADER},Status,status", "1,Ada,GBP,2026-04-07,0,paid,open"), "1")

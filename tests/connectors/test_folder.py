@@ -45,6 +45,28 @@ def test_files_with_canonical_headers_need_no_columns(file: Path) -> None:
     assert balances(opened(folder(file, HEADER, "INV-1,Ada,GBP,2026-04-07,1.50"))) == {"INV-1": Decimal("1.5")}
 
 
+def test_canonical_headers_are_known_in_any_spelling(file: Path) -> None:
+    lines = ["Invoice Ref,CUSTOMER_NAME,Currency,Issued On,Balance,Due_On,Status"]
+    lines += ["INV-1,Ada,EUR,2026-04-07,1.50,2026-05-07,Open", "INV-2,Ada,,2026-04-07,9.50,2026-05-07,VOID"]
+    source = folder(file, *lines, currency="GBP")
+    source.check()
+    frame = read(source)
+    assert frame["currency"].tolist() == ["EUR", "GBP"]
+    assert frame["due_on"].tolist() == [date(2026, 5, 7)] * 2
+    assert frame["status"].tolist() == ["open", "void"]
+    assert complete(source) == Complete(lists_closed=True)
+
+
+def test_two_headers_of_one_name_are_refused_unless_one_is_named(file: Path) -> None:
+    lines = [f"{HEADER},Due On,due_on", "INV-1,Ada,GBP,2026-04-07,1.50,2026-05-07,2026-06-07"]
+    said = failure(folder(file, *lines))
+    assert said.startswith(f"{file}: the columns 'due_on' and 'Due On' have the name of due_on, in which letter case,")
+    with pytest.raises(SourceError, match="the columns 'due_on' and 'Due On' have the name of due_on"):
+        folder(file, *lines).check()
+    frame = opened(folder(file, *lines, columns={"due_on": "Due On"}))
+    assert frame["due_on"].tolist() == [date(2026, 5, 7)]
+
+
 def test_a_header_that_is_not_there_is_named_with_what_is(file: Path) -> None:
     said = failure(folder(file, GERMAN.replace("Offen", "Saldo"), "RE-1;Ada;1,00;1,00;;7.4.2026", **HOW))
     assert said == (

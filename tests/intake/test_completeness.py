@@ -241,15 +241,15 @@ def test_a_note_on_negative_debts_names_the_source_whose_setting_would_answer_it
 
 
 def test_a_column_of_a_file_that_nobody_named_makes_its_reading_doubtful(tmp_path: Path) -> None:
-    lines = [f"{line},{word}" for line, word in zip(LIST, ("Status", "Offen", "Storniert"), strict=True)]
+    lines = [f"{line},{word}" for line, word in zip(LIST, ("State", "Offen", "Storniert"), strict=True)]
     read = extracted(folder(tmp_path / "open.csv", *lines, columns=NAMES, currency="GBP"))
-    assert [doubt.column for doubt in read.doubts(read.reports[0])] == ["Status"]
+    assert [doubt.column for doubt in read.doubts(read.reports[0])] == ["State"]
 
 
 def test_what_one_source_says_makes_the_reading_of_another_no_more_doubtful(tmp_path: Path) -> None:
     sources = []
     for name, words in (("open", ("Offen", "Offen")), ("other", ("Storniert", "Storniert"))):
-        lines = [f"{line},{word}" for line, word in zip(LIST, ("Status", *words), strict=True)]
+        lines = [f"{line},{word}" for line, word in zip(LIST, ("State", *words), strict=True)]
         sources.append(folder(tmp_path / f"{name}.csv", *lines, columns=NAMES, currency="GBP"))
         sources[-1].source = name
     read = extracted(*sources)

@@ -329,3 +329,9 @@ def test_the_report_counts_as_an_input_of_the_source(file: Path) -> None:
     source = table(file, "Name,Owed", "Ada,10", balance="Owed")
     inputs = extract([source], lambda: datetime.now(UTC)).reports[0].inputs
     assert [Path(name).name for name, _ in inputs] == ["open.csv", "account.csv"]
+
+
+def test_a_column_of_one_amount_is_read_and_one_of_several_is_refused(file: Path) -> None:
+    assert account(table(file, "Balance", "2000.05", balance="Balance")).balances == {"GBP": Decimal("2000.05")}
+    said = refusal(table(file, "Balance", "1000.00", "2000.05", balance="Balance"))
+    assert "it has 2 rows of amounts and no column that says what they are, so its total can't be told" in said

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from arfeed.intake.explaining import released
-from arfeed.intake.extract import extract
+from arfeed.intake.extract import Extract, extract
+from arfeed.model.results import Doubt
 from support.feeds.sources import folder
 
 LIST = "No;Customer;Date;Open"
@@ -40,8 +41,8 @@ def beside(file: Path, heading: str, *words: str, **settings: Any) -> tuple[str,
 @pytest.mark.parametrize(
     ("heading", "words"),
     [
-        ("Status", ("Bokförd", "Makulerad")),
-        ("Status", ("new", "old")),
+        ("Invoice status", ("Bokförd", "Makulerad")),
+        ("State", ("new", "old")),
         ("Läge", ("Obetald", "Betald", "Annullerad")),
         ("Zustand", ("offen", "bezahlt")),
         ("Situation", ("impayée", "réglée")),
@@ -62,9 +63,9 @@ def test_a_status_that_is_not_read_is_named_with_the_words_of_what_is_owed(
 
 
 def test_words_that_all_mean_open_and_a_status_that_is_read_raise_no_doubt(file: Path) -> None:
-    assert beside(file, "Status", "Bokförd", "overdue", "Versendet") == ()
-    read = {"columns": {**HOW["columns"], "status": "Status"}, "values": {"status": {"x": "open"}}}
-    assert beside(file, "Status", "x", "x", **read) == ()
+    assert beside(file, "State", "Bokförd", "overdue", "Versendet") == ()
+    read = {"columns": {**HOW["columns"], "status": "State"}, "values": {"status": {"x": "open"}}}
+    assert beside(file, "State", "x", "x", **read) == ()
 
 
 def test_beside_a_status_that_is_read_only_words_that_nothing_is_owed_are_named(file: Path) -> None:
@@ -318,3 +319,60 @@ def test_names_of_another_encoding_are_named_as_they_would_be(file: Path) -> Non
         assert ['Set encoding = "cp1250" instead of "cp1252"' in each for each in said] == [True] * (
             encoding == "cp1252"
         )
+
+
+# --- later deliveries -------------------------------------------------------------------------------------------------
+
+
+def extracted(file: Path, heading: str, *words: str, **settings: Any) -> Extract:
+    rows = [f"{number};Ada;2026-04-07;{number}5.00;{word}" for number, word in enumerate(words, 1)]
+    source = folder(file, f"{LIST};{heading}" if heading else LIST, *rows, **{**HOW, **settings})
+    with released([source]):
+        return extract([source], lambda: datetime.now(UTC))
+
+
+def new_doubts(then: Extract, now: Extract) -> tuple[Doubt, ...]:
+    return now.new_doubts(now.reports[0], now.open, lambda: then.open)
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("State", ("open", "Void")),
+        ("Paid", ("no", "yes")),
+        ("Art", ("Rechnung", "Gutschrift")),
+        ("Seite", ("S", "H")),
+        ("Is credit", ("N", "Y")),
+    ],
+)
+def test_a_column_that_is_new_is_looked_at_as_if_it_were_the_first_delivery(
+    file: Path, heading: str, words: tuple[str, ...]
+) -> None:
+    before, now = extracted(file, "Notes", "a", "b"), extracted(file, heading, *words)
+    first = [doubt for doubt in now.doubts(now.reports[0]) if doubt.column]
+    assert [*new_doubts(before, now)] == first
+    assert [doubt.column for doubt in first] == [heading]
+    assert new_doubts(now, now) == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [("Notes", ("call", "wait")), ("PO no", ("17", "18")), ("Region", ("North", "South")), ("State", ("open", "sent"))],
+)
+def test_a_new_column_that_decides_nothing_is_no_matter(file: Path, heading: str, words: tuple[str, ...]) -> None:
+    assert new_doubts(extracted(file, "Rep", "a", "b"), extracted(file, heading, *words)) == ()
+
+
+def test_of_a_column_that_was_approved_only_other_words_are_new(file: Path) -> None:
+    then = extracted(file, "State", "open", "void", "void")
+    assert new_doubts(then, extracted(file, "State", "void", "void", "void", "open")) == ()
+    (doubt,) = new_doubts(then, extracted(file, "State", "open", "void", "cancelled"))
+    assert doubt.words == {"void", "cancelled"}
+    assert new_doubts(extracted(file, "State", "open", "open"), extracted(file, "State", "open", "void")) != ()
+
+
+def test_what_does_not_concern_a_column_that_nobody_named_is_asked_about_at_first_alone(file: Path) -> None:
+    then, now = extracted(file, "", "", ""), extracted(file, "", *[""] * 3)
+    assert new_doubts(then, now) == ()
+    other = extracted(file, "", "", currency="USD", columns={**HOW["columns"], "balance": "Open"})
+    assert new_doubts(then, other) == ()

@@ -80,3 +80,38 @@ def test_a_source_that_joins_later_is_doubted_as_well(feed: Feed) -> None:
     feed.sources["shop"] = {}
     feed.export(rows, source="shop", header=[*HEADER, "State"])
     assert "doubtful-reading" in codes(feed.sync())
+
+
+def test_a_column_that_comes_later_is_doubted_once(feed: Feed) -> None:
+    feed.export(invoices(4))
+    feed.approved()
+    feed.export([{**row, "Notes": "to call"} for row in invoices(4)], header=[*HEADER, "Notes"])
+    assert codes(feed.sync()) == []
+    words = ("open", "Void", "open", "Void")
+    rows = [{**row, "State": word} for row, word in zip(invoices(4), words, strict=True)]
+    feed.export(rows, header=[*HEADER, "State"])
+    refused = feed.sync()
+    assert codes(refused) == ["doubtful-reading"]
+    assert "the column 'State' is not used and says 'Void' (2 rows)" in refused.plan.objections[0].message
+    feed.approved()
+    assert codes(feed.sync()) == []
+
+
+def test_a_word_that_comes_later_is_doubted_too(feed: Feed) -> None:
+    rows = [{**row, "State": "open"} for row in invoices(4)]
+    feed.export(rows, header=[*HEADER, "State"])
+    feed.approved()
+    rows[2]["State"] = "Void"
+    feed.export(rows, header=[*HEADER, "State"])
+    assert codes(feed.sync()) == ["doubtful-reading"]
+    feed.transforms.append({"use": "keep", "State": ["open"]})
+    assert "doubtful-reading" not in codes(feed.sync())
+
+
+def test_steps_know_a_column_by_its_heading_however_its_name_is_spelled(feed: Feed) -> None:
+    rows = [{**row, "Currency": "GBP", "Memo": word} for row, word in zip(invoices(3), "ABA", strict=True)]
+    feed.export(rows, header=[*(name for name in HEADER if name != "currency"), "Currency", "Memo"])
+    feed.transforms.append({"use": "keep", "Memo": ["A"]})
+    plan = feed.sync().plan
+    assert plan.report["memo"].tolist() == ["A", "A"]
+    assert plan.report["currency"].tolist() == ["GBP", "GBP"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from arfeed import RefusedError, SourceError
+from arfeed.planning.habits.memory import Habits
 from support.feeds.feed import HEADER, REPORTS, Feed, codes, invoice, invoices, refs_of, unpaid
 from support.files.exports import document, xero
 
+PAID_BY_ABSENCE = {"absent_means_paid": True}
 TOO_MUCH = ["pattern", "surprise", "missing-money"]
 """What is said of 105 of 200 invoices that are gone at once, mostly before they were due."""
 
@@ -338,3 +341,34 @@ def test_invoices_that_are_spelled_otherwise_are_never_taken_for_the_same(runnin
     assert refused.receipt is None
     assert {"renamed", "still-open"} <= set(codes(refused))
     assert refused.plan.counts.missing == 200
+
+
+def test_what_was_learned_of_a_source_holds_under_another_name(running: Feed) -> None:
+    for paid in (2, 4, 6):
+        running.now += timedelta(days=1)
+        running.export(unpaid(paid=paid))
+        assert running.sync().receipt
+    learned = learned_of(running, "erp")
+    assert learned == 3
+    running.sources = {"books": {"path": "erp.csv", **PAID_BY_ABSENCE}}
+    done = running.sync()
+    assert (codes(done), bool(done.receipt)) == ([], True)
+    (note,) = (note for note in done.plan.notes if note.startswith("books lists the invoices of erp, which is not a "))
+    assert "what guards have learned of it still holds" in note
+    assert learned_of(running, "books") >= learned
+    assert not any("lists the invoices of" in note for note in running.plan().notes)
+
+
+def learned_of(feed: Feed, source: str) -> int:
+    """Return how many reports of a source were learned from."""
+    with feed.records() as history:
+        baseline = history.baseline(feed.receiver.as_uri())
+    assert baseline
+    assert baseline.habits
+    return Habits.unpack(baseline.habits).of(source).reports
+
+
+def test_another_source_in_its_place_is_not_the_same_one(running: Feed) -> None:
+    running.sources = {"books": dict(PAID_BY_ABSENCE)}
+    running.export(invoices(20, first=900), source="books")
+    assert not any("lists the invoices of" in note for note in running.plan().notes)

@@ -147,6 +147,7 @@ def read(settings: FileSettings) -> None:
     assert_type(arfeed.open_binary(file), IO[bytes])
     assert_type(arfeed.locate(f"{file}#7", file), str)
     assert_type(arfeed.mask_secrets("a secret", ["secret"]), str)
+    assert_type(arfeed.find_columns(file, ["No"], settings), dict[str, str])
     assert_type(arfeed.missing_columns(["No"], {"invoice_ref": "No"}), list[str])
     assert_type(arfeed.propose_columns(arfeed.read_table(file)).columns, Mapping[str, str])
     assert_type(arfeed.SOURCE_COLUMNS, tuple[str, ...])

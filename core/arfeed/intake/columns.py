@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -54,9 +54,15 @@ _BEYOND_ASCII = 0x80
 class Columns:
     """The columns of one raw frame by canonical name, and the `problems` of their values."""
 
-    def __init__(self, columns: Mapping[str, str], raw: pa.Table, source: str, before: int) -> None:
-        """Take the frame, its headers by canonical name (`columns`), and the number of rows before it."""
+    def __init__(
+        self, columns: Mapping[str, str], raw: pa.Table, source: str, before: int, aliases: Collection[str] = ()
+    ) -> None:
+        """Take the frame, its headers by canonical name (`columns`), and the number of rows before it.
+
+        `aliases` are those of the headers that nobody named, and that bear a canonical name in another spelling.
+        """
         self.columns = columns
+        self.aliases = aliases
         self.raw = raw
         self.source = source
         self.problems: list[Problem] = []
@@ -157,7 +163,8 @@ class Columns:
 
     def extras(self) -> dict[str, pa.Array]:
         """Return the columns that are not canonical, as text; they are kept beside the canonical ones."""
-        used = {*self.columns.values(), *schema.NAMES}
+        # Transforms know an alias by its heading in the file.
+        used = {*self.columns.values(), *schema.NAMES} - {*self.aliases}
         others = [name for name in self.raw.column_names if name not in used]
         return {name: self._trim(name, self._as_array(name)) for name in others}
 

@@ -18,6 +18,7 @@ from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
 from arfeed.tables.dbase import is_dbase
+from arfeed.tables.headings.canonical import left_alone, name_headings
 from arfeed.tables.separated.text import physical_lines
 from arfeed.tables.values.dates import ORDER_WORDS, ORDERS, means_none, parse_dates, strip_times_of_cells
 from arfeed.tables.workbook.sheets import is_workbook
@@ -113,8 +114,13 @@ class Evidence:
 
     def _header(self, name: str, raw: pd.DataFrame) -> str | None:
         columns = self.connector.columns
-        candidates = (self.connector.settings.columns.get(name), columns.get(name), name)
-        return next((header for header in candidates if header and header in raw.columns), None)
+        settings = self.connector.settings
+        candidates = (settings.columns.get(name), columns.get(name), name)
+        found = next((header for header in candidates if header and header in raw.columns), None)
+        if found or not isinstance(settings, FileSettings):
+            return found
+        alike = name_headings([str(each) for each in raw.columns], settings.columns, left_alone(settings))
+        return next(iter(alike.get(name, ())), None)
 
 
 def with_evidence(connector: Connector, evidence: Evidence) -> Connector:

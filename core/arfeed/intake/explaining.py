@@ -47,19 +47,20 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     twin.settings = _settings_for(raw, connector.settings)
     normalizer = Normalizer(twin)
     frames = [*normalizer.take(raw), *normalizer.flush()]
-    if len(raw) and "status" not in raw.columns:
+    tables = [normalizer.accept(normalizer.type_frame(frame)) for frame in frames]
+    if len(raw) and "status" not in normalizer.headers:
         raise SourceError(
             f"{connector.source}: its answer about missing invoices has no status, so it explains nothing; "
             "let it state of each invoice whether it is open, paid, void or draft"
         )
-    tables = [normalizer.accept(normalizer.type_frame(frame)) for frame in frames]
     if normalizer.problems:
         raise ProblemsError(describe_problems([(connector, normalizer.problems)]))
     if not tables:
         return None
     rows = join_frames([arrow.to_frame(table) for table in tables])
     # Without that column the default currency was put in, which must neither confirm nor contradict the invoice's.
-    return rows if "currency" in raw.columns else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
+    stated = "currency" in normalizer.headers
+    return rows if stated else rows.assign(currency=pd.Series("", index=rows.index, dtype="str"))
 
 
 def _under_canonical_names(connector: Connector, answer: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +82,8 @@ def _settings_for(answer: object, settings: SourceSettings) -> SourceSettings:
     if (headers := template_headers(template)) and {*headers} <= there:
         columns["invoice_ref"] = template
     sign = settings.sign if settings.sign and settings.sign.column in there else None
-    values = {name: words for name, words in settings.values.items() if words is not False}
+    # What an answer calls by its canonical name is meant so, whatever the list has under that heading.
+    values = {name: words for name, words in settings.values.items() if words is not False or name not in there}
     return settings.model_copy(update={"columns": columns, "sign": sign, "values": values, "rows": "invoices"})
 
 

@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Problem
 from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
-from arfeed.intake.meaning.doubts import find_doubts
+from arfeed.intake.meaning.currencies import refuse_other_currencies
+from arfeed.intake.meaning.doubts import find_doubts, find_new_doubts
 from arfeed.intake.meaning.folding import fold_rows
 from arfeed.intake.meaning.negative import note_negative_debts
 from arfeed.intake.meaning.totals import check_totals_rows, refuse_hidden_totals
@@ -64,6 +65,18 @@ class Extract:
         if len(self.reports) > 1:
             rows = filter_rows(rows, rows["source"] == source.source)
         return find_doubts(rows, source.settings, self.headers[source.source])
+
+    def new_doubts(
+        self, source: SourceReport, reported: pd.DataFrame, before: Callable[[], pd.DataFrame]
+    ) -> tuple[Doubt, ...]:
+        """Return what makes the columns of the invoices that are `reported` doubtful, and of those `before` did not."""
+
+        def theirs() -> pd.DataFrame:
+            rows = before()
+            return filter_rows(rows, rows["source"] == source.source)
+
+        mine = filter_rows(reported, reported["source"] == source.source) if len(self.reports) > 1 else reported
+        return find_new_doubts(mine, theirs, source.settings, self.headers[source.source])
 
 
 def extract(
@@ -125,6 +138,7 @@ def _as_documents(
     if not isinstance(settings, FileSettings):
         return rows, complete
     _refuse_kinds_untold(connector.source, settings, normalizer.headers)
+    refuse_other_currencies(rows, settings, normalizer.headers, connector.source)
     if normalizer.sieve:
         refuse_hidden_totals(normalizer.sieve.endings, rows, settings)
     folded = fold_rows(rows, settings)

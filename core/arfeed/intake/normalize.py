@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +35,7 @@ from arfeed.model.errors import SourceError
 from arfeed.model.fields import PARTS_OF_BALANCE, headings_of, template_headers
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
+from arfeed.tables.headings.canonical import left_alone, name_headings, refuse_twins
 from arfeed.tables.headings.proposal import REQUIRED
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.parsed import is_blank
@@ -85,6 +86,7 @@ class Normalizer:
     sieve: Sieve | None = None
     headers: dict[str, str] = field(default_factory=dict)
     unwrapped: list[Unwrapped] = field(default_factory=list)
+    aliases: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Start with the order that the settings declare."""
@@ -210,7 +212,7 @@ class Normalizer:
         arrow = self._arrow(frame.raw)
         headers = self._headers(frame.raw)
         self.headers = self.headers or headers
-        table = Columns(headers, arrow, self.connector.source, frame.before)
+        table = Columns(headers, arrow, self.connector.source, frame.before, self.aliases)
         compose_numbers(table, self.connector.settings)
         return table
 
@@ -244,7 +246,9 @@ class Normalizer:
         known = {name: header for name, header in self.connector.columns.items() if header in found}
         columns = {name: name for name in schema.NAMES if name in found} | known
         if isinstance(settings, FileSettings):
-            columns = {name: header for name, header in columns.items() if settings.values.get(name) is not False}
+            left = left_alone(settings)
+            columns = {name: header for name, header in columns.items() if name not in left}
+            columns = self._name_alike(found, {**columns, **declared}, left) | columns
         columns |= {name: header for name, header in declared.items() if not template_headers(header)}
         if made := [name for name in PARTS_OF_BALANCE if name in declared]:
             columns.pop("balance", None)
@@ -256,6 +260,14 @@ class Normalizer:
                 f'[sources.{self.connector.source}] columns = {{ {absent[0]} = "…" }}; found {", ".join(found)}'
             )
         return columns
+
+    def _name_alike(self, found: Sequence[str], columns: Mapping[str, str], left: Collection[str]) -> dict[str, str]:
+        """Return the headers that bear a canonical name in another spelling, of columns that are not known yet."""
+        alike = name_headings(found, columns, left)
+        for name, headers in alike.items():
+            refuse_twins(self.connector.source, name, headers)
+        self.aliases |= {headers[0] for headers in alike.values()}
+        return {name: headers[0] for name, headers in alike.items()}
 
     def _currency(self, table: Columns) -> pa.Array:
         # Each distinct code is checked once: a million rows have a handful.

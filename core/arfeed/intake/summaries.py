@@ -214,6 +214,11 @@ class _Body:
         # Such a report always prints its total, at the very end: without it some rows are missing.
         if self.form.printed and self.end is None:
             raise SourceError(f"{self.file}: it ends without its total, so it is cut off; export it again")
+        if self.line.sum() > 1 and len(self.cells) == len(self.money):
+            raise SourceError(
+                f"{self.file}: it has {int(self.line.sum())} rows of amounts and no column that says what they are, so "
+                "its total can't be told from what it sums up; export it with the accounts or customers, or as one row"
+            )
         amounts = [self._amounts(column) for column in self.money]
         groups = self._groups()
         for column, each in zip(self.money, amounts, strict=True):
@@ -227,8 +232,9 @@ class _Body:
         return pa.table({**cells, "label": paths, "owed": owed, "origin": self.origins.filter(chosen)})
 
     def _labels(self) -> pa.Array:
-        """Return the first text of each row other than its amounts."""
-        first, *others = [column for number, column in enumerate(self.cells) if number not in self.money]
+        """Return the first text of each row other than its amounts; blanks if it has nothing but amounts."""
+        nothing = pa.repeat(pa.scalar("", pa.large_string()), len(self.origins))
+        first, *others = [column for number, column in enumerate(self.cells) if number not in self.money] or [nothing]
         for column in others:
             first = pc.if_else(pc.equal(first, ""), column, first)
         return pc.replace_substring_regex(first, r"\s+", " ")

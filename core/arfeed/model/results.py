@@ -43,10 +43,14 @@ class StatusWord(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """What makes the reading of a source doubtful, and the column that nobody has named, if that is why."""
+    """What makes the reading of a source doubtful, and the column that nobody has named, if that is why.
+
+    `words` are those of its words that contradict the reading.
+    """
 
     said: str
     column: str = ""
+    words: frozenset[str] = frozenset()
 
 
 class SourceReport(NamedTuple):
@@ -56,7 +60,7 @@ class SourceReport(NamedTuple):
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
     `states_status` is whether its rows have their own status, and `statuses` how many rows have which word for it.
-    `doubts` are what a person should settle before the first delivery.
+    `doubts` are what a person should settle before the first delivery, or before one that has more of it.
     """
 
     source: str

@@ -40,9 +40,9 @@ from arfeed.runs.context import (
 )
 from arfeed.runs.convergence import settle_interrupted
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
+from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.honest import CREDITS, FUTURE
 from arfeed.runs.reconciliation.meaning.search import Asker
-from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.runs.reconciliation.reconciling import cells_sent, read_there, settings_of
 from arfeed.runs.reconciliation.verdict import as_facts, judge
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from arfeed.history.packing import pack_table
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.model import arrow, schema
 from arfeed.planning.changes.contradictions import object_to_contradictory_rows
-from arfeed.planning.evidence.reasons import PROVEN, SILENT
+from arfeed.planning.evidence.reasons import PROVEN, SILENT, get_as_stated
 from arfeed.planning.guards.budget import BUDGET_SPAN, Unproven, sum_closings
 from arfeed.planning.guards.known import Known
 from arfeed.planning.guards.weighing import learn, replay, split_by_source
@@ -53,7 +53,7 @@ def recall(context: OpenContext, plan: Plan, reading: Reading, comparison: Compa
             if each.evidence == "unexplained"
         ),
         expectations=tuple(context.history.expectations(context.destination, plan.at.date())),
-        habits=_habits(context, baseline, plan.at),
+        habits=_carry_over(_habits(context, baseline, plan.at), find_renamed(reading)),
         sources=tuple(split_by_source(plan, comparison.lost, files, _proving(closed), refused)),
         # Raised here, while all rows are at hand: the plan has only those that are reported.
         reconciled=context.history.reconciled_at(context.destination),
@@ -126,6 +126,48 @@ def _habits(context: OpenContext, baseline: Baseline | None, now: datetime) -> H
     return habits
 
 
+def find_renamed(reading: Reading) -> dict[str, str]:
+    """Return today's names of sources that had other names at the last delivery, by those.
+
+    A source was renamed if the feed no longer has it, and most of its invoices are listed by one that is new.
+    """
+    baseline, now = reading.baseline, reading.sources
+    if baseline is None or now is None:
+        return {}
+    gone = {*baseline.report["source"].unique()} - {*now, ""}
+    new = [source for source in now if source not in baseline.reads]
+    if not gone or not new:
+        return {}
+    listed = {source: _name_documents(reading.rows, source) for source in new}
+    found: dict[str, str] = {}
+    for source in sorted(gone):
+        theirs = _name_documents(baseline.report, source)
+        alike = [name for name in new if name not in found.values() and 2 * len(theirs & listed[name]) > len(theirs)]
+        if len(alike) == 1:
+            found[source] = alike[0]
+    return found
+
+
+def _name_documents(rows: pd.DataFrame, source: str) -> set[tuple[str, str]]:
+    mine = rows[rows["source"] == source]
+    return {*zip(mine["source_ref"], get_as_stated(mine, "customer_id"), strict=True)}
+
+
+def note_renamed(renamed: Mapping[str, str]) -> Iterator[str]:
+    """Write of each source that was renamed which it was, and what is known of it by its former name alone."""
+    for before, now in renamed.items():
+        yield (
+            f"{now} lists the invoices of {before}, which is not a source any more, so it counts as the same one: what "
+            "guards have learned of it still holds; a control account is compared from the next delivery on"
+        )
+
+
+def _carry_over(habits: Habits, renamed: Mapping[str, str]) -> Habits:
+    """Return the habits with what was learned of renamed sources under their new names."""
+    known = {now: habits.sources[before] for before, now in renamed.items() if before in habits.sources}
+    return Habits({**habits.sources, **known}) if known else habits
+
+
 def _sources_then(context: OpenContext, before: RunRecord, after: RunRecord) -> list[Source]:
     then, now = (context.history.report(run.id, context.destination) for run in (before, after))
     # Without what was proven: guards judge only what left without proof, so only that may teach them.
@@ -163,7 +205,7 @@ def leave_memory(plan: Plan, known: Known, reading: Reading, states: Sequence[Le
     baseline, beside = reading.baseline, reading.beside
     habits = learn(known.habits, known.sources, plan.expected)
     # If nothing was judged, nothing was learned, and the packed habits are passed on as they are.
-    unchanged = baseline is not None and baseline.habits is not None and not known.sources
+    unchanged = baseline is not None and baseline.habits is not None and not known.sources and not find_renamed(reading)
     return Memory(
         beside=None if beside is None else pack_table(beside),
         habits=baseline.habits if baseline and unchanged else habits.pack(),

@@ -36,7 +36,15 @@ from arfeed.plugins.fingerprint import plugin_versions, settings_hash
 from arfeed.runs.chapters import Prepared, Reading
 from arfeed.runs.context import OpenContext, find_foreign_reports
 from arfeed.runs.ending.narration import describe_plan
-from arfeed.runs.memory import find_proving, find_settling, leave_memory, pack_report, recall
+from arfeed.runs.memory import (
+    find_proving,
+    find_renamed,
+    find_settling,
+    leave_memory,
+    note_renamed,
+    pack_report,
+    recall,
+)
 from arfeed.runs.receiver.recognition import recognize
 from arfeed.runs.shipping import Shipped, stage_delivery
 
@@ -207,6 +215,7 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         notes=(
             *(() if baseline else _note_statuses(reading.reports)),
             *_notes(context, reading),
+            *note_renamed(find_renamed(reading)),
             *compared.notes,
             *note_ledgers(compared.ledgers),
             *lost_accounts,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,8 +23,7 @@ from arfeed.tables.files.changes import wait_until_settled
 
 if TYPE_CHECKING:
     from arfeed.history.records import Baseline
-    from arfeed.model.parts import Transform
-    from arfeed.model.results import SourceRead, SourceReport
+    from arfeed.model.results import SourceReport
     from arfeed.runs.context import OpenContext
 
 
@@ -44,7 +42,10 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     carried = _carry_failed(context, extracted, baseline)
     carried_reports = (report for _, report in carried)
     reports = (
-        *(_with_doubts(report, extracted, last, context.project.transforms) for report in extracted.reports),
+        *(
+            report._replace(doubts=drop_settled(report.doubts, context.project.transforms))
+            for report in (_with_doubts(each, extracted, wanted.invoices, baseline) for each in extracted.reports)
+        ),
         *(report._replace(before=last.get(report.source)) for report in carried_reports),
     )
     invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
@@ -94,12 +95,13 @@ def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: st
 
 
 def _with_doubts(
-    report: SourceReport, extracted: Extract, last: Mapping[str, SourceRead], transforms: Sequence[Transform]
+    report: SourceReport, extracted: Extract, reported: pd.DataFrame, baseline: Baseline | None
 ) -> SourceReport:
-    """Add the last reading of a source, or if there was none, what is doubtful about this one."""
-    if report.source in last:
-        return report._replace(before=last[report.source])
-    return report._replace(doubts=drop_settled(extracted.doubts(report), transforms))
+    """Add the last reading of a source, and what is doubtful about this one: all of it at first, later what is new."""
+    if baseline is None or report.source not in baseline.reads:
+        return report._replace(doubts=extracted.doubts(report))
+    doubts = extracted.new_doubts(report, reported, partial(as_invoices, baseline.report, "the last report"))
+    return report._replace(before=baseline.reads[report.source], doubts=doubts)
 
 
 def _listed_ever(context: OpenContext, extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:

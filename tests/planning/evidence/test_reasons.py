@@ -230,6 +230,17 @@ def test_what_one_side_does_not_know_need_not_agree(fact: str, blank_now: bool) 
     assert reasons(missing, listed) == ["paid"]
 
 
+@pytest.mark.parametrize(
+    ("amount", "reason"), [("99.99", "gone"), ("100", "paid"), ("250", "paid"), (None, "paid")], ids=str
+)
+def test_less_than_was_owed_closes_no_invoice_whose_amount_is_not_known(amount: str | None, reason: str) -> None:
+    owed = invoices(amount=None, balance="100")
+    assert reasons(owed, invoices(status="paid", amount=amount, balance="0")) == [reason]
+    credit = invoices(amount=None, balance="-100")
+    negative = None if amount is None else f"-{amount}"
+    assert reasons(credit, invoices(status="paid", amount=negative, balance="0")) == [reason]
+
+
 def test_a_number_and_a_currency_alone_are_what_namesakes_share() -> None:
     unknown: dict[str, Any] = {"customer_id": "", "customer_name": "", "issued_on": None, "amount": None}
     assert reasons(invoices(), invoices(status="paid", **unknown)) == ["gone"]

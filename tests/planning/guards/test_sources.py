@@ -219,15 +219,20 @@ def test_totals_that_the_settings_call_balances_are_asked_about_without_any_name
     assert message.startswith("the balances of erp come from the column 'balance', which holds the totals of the 1 ope")
 
 
-def test_what_makes_a_reading_doubtful_is_asked_about_where_a_source_is_new() -> None:
+def test_what_makes_a_reading_doubtful_is_asked_about() -> None:
     doubts = (Doubt("a column is not used", "x"), Doubt("so is another", "y"))
-    known = source("till", before=read_before(TENTH))._replace(doubts=doubts)
+    known = source("till", before=read_before(TENTH))
     sources = (known, source("shop")._replace(doubts=doubts[:1]), source("erp")._replace(doubts=doubts))
     assert heard(planned(invoices(), invoices(), sources=sources))["doubtful-reading"].message == (
         "it is doubtful whether what the file says is read as it is meant. shop: a column is not used; erp: a column "
         "is not used; erp: so is another. Approve if all of it is right"
     )
     assert heard(planned(invoices(), invoices(), sources=(known,))) == {}
+    later = known._replace(doubts=doubts[:1])
+    assert (
+        "till: a column is not used."
+        in heard(planned(invoices(), invoices(), sources=(later,)))["doubtful-reading"].message
+    )
 
 
 # --- what the receiver makes of it ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from arfeed.runs.reconciliation.plausibility import Delivered
+from arfeed.runs.reconciliation.delivered import Delivered
 from support.files.receiver_exports import day_first, german
 from support.files.receiver_lists import Row, delivered, judged, report, sent, write_csv
 

@@ -18,8 +18,8 @@ from arfeed.model import schema
 from arfeed.model.arrow import to_frame
 from arfeed.model.errors import ConfigError
 from arfeed.model.settings import ReconcileSettings
+from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.export import Export, read_export
-from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.runs.reconciliation.verdict import Verdict, judge
 
 DELIVERED = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)

@@ -19,6 +19,7 @@ from arfeed.operations.init.other_tables import refuse_groups, refuse_other_tabl
 from arfeed.operations.init.signs import ask_sign, find_sign
 from arfeed.operations.init.statuses import NONE, ask_total, read_status
 from arfeed.tables.headings.banner import find_heading_row
+from arfeed.tables.headings.canonical import name_headings
 from arfeed.tables.headings.contents import are_lines
 from arfeed.tables.headings.proposal import (
     REQUIRED,
@@ -97,6 +98,9 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     open_questions.settle()
     read_again = partial(read_tables, str(sample), columns=headers, **how)
     _ask_of_rows(meaning, chosen, _Table(headers, read_again, answers, asker, settings))
+    if "currency" not in chosen and _has_other_currencies(rows, chosen, meaning.currency or answers.currency):
+        # Whoever was asked has chosen none of these columns, and later runs would refuse them.
+        meaning.values["currency"] = False
     _doubt_total(chosen, asker)
     signs = [line.value["column"] for line in meaning.settings if isinstance(line.value, dict)]
     unused = [header for header in headers if header not in (*chosen.values(), *meaning.only, *signs)]
@@ -250,10 +254,10 @@ def _values(
             values["status"] = words
     elif answers.statuses:
         raise ConfigError("--status: no column holds a status; name it with --column status=HEADING")
-    for name in headers:
-        if name in schema.SOURCE_COLUMNS and name not in chosen:
-            values[name] = False
-            asker.found(f"{name}: the column of that name is left alone")
+    for name, alike in name_headings(headers, chosen, ()).items():
+        values[name] = False
+        called = "of that name" if alike == [name] else " and ".join(map(repr, alike))
+        asker.found(f"{name}: the column {called} is left alone")
     return values
 
 
@@ -305,6 +309,13 @@ def _currency(
             return None
     question = "No column in use names the currency. Which is it (ISO code, such as GBP)?"
     return questions.ask(question, "--currency CODE", no_code)
+
+
+def _has_other_currencies(rows: pd.DataFrame, chosen: Mapping[str, str], currency: str | None) -> bool:
+    """Whether a column that is not used holds currencies other than the one that somebody named for all rows."""
+    others = [str(name) for name in rows.columns if name not in ("origin", *chosen.values())]
+    found = find_currency_columns(rows, others) if currency else {}
+    return any({str(currency).upper()} != {*codes} for codes in found.values())
 
 
 def no_code(text: str) -> str | None:

@@ -234,9 +234,10 @@ def _keep_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFra
     facts = [name for name in _FACTS if name in listed.columns and name in lost.columns]
     # Compared with what the source itself said, since a transform may have changed the customer of the baseline's
     # row.
-    theirs = lost[["ref", "kind", "source"]].assign(**{f"{name}_before": get_as_stated(lost, name) for name in facts})
+    then = {f"{name}_before": get_as_stated(lost, name) for name in (*facts, "balance")}
+    theirs = lost[["ref", "kind", "source"]].assign(**then)
     pairs = listed[["ref", "kind", "source", "status", *facts]].reset_index().merge(theirs, on=["ref", "kind"])
-    agree, differ = {}, {}
+    agree, differ = {}, {"owed": _is_less_than_owed(pairs)}
     for name in facts:
         now, then = (pa.array(pairs[column]) for column in (name, f"{name}_before"))
         known = pc.and_(_is_stated(now), _is_stated(then))
@@ -251,6 +252,14 @@ def _keep_same_documents(lost: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFra
     same = telling & ~np.logical_or.reduce([*differ.values()])
     here = np.asarray((pairs["source_x"] == pairs["source_y"]) | (pairs["source_y"] == ""))
     return listed[_is_owed(listed) | listed.index.isin(pairs.loc[same & here, "index"])]
+
+
+def _is_less_than_owed(pairs: pd.DataFrame) -> np.ndarray:
+    """Return where a document came to less than was owed of one whose own amount is not known, as a payment may."""
+    now, then, owed = (pa.array(pairs[name]) for name in ("amount", "amount_before", "balance_before"))
+    # What is voided or a draft may have lost its amount.
+    paid = pc.and_(pc.equal(arrow.to_text_array(pairs["status"]), "paid"), pc.is_null(then))
+    return np.asarray(pc.fill_null(pc.and_kleene(paid, pc.less(pc.abs(now), pc.abs(owed))), fill_value=False))
 
 
 def get_as_stated(lost: pd.DataFrame, name: str) -> pd.Series:

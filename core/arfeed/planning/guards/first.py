@@ -1,4 +1,4 @@
-"""Objections to a first delivery, which nothing can be compared with."""
+"""Objections to a first delivery, which nothing can be compared with, and to what is read for the first time."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def object_to_totals_as_balances(plan: Plan) -> Iterator[Objection]:
 
 
 def object_to_doubtful_readings(plan: Plan) -> Iterator[Objection]:
-    """Object, where a source is delivered for the first time, to what makes its reading doubtful."""
-    found = [(source.source, doubt) for source in plan.sources if source.before is None for doubt in source.doubts]
+    """Object to what makes the reading of a source doubtful, and did not when it was last delivered."""
+    found = [(source.source, doubt) for source in plan.sources for doubt in source.doubts]
     if found:
         said = "; ".join(f"{source}: {doubt.said}" for source, doubt in found)
         yield Objection(

@@ -28,11 +28,11 @@ from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.runs.reconciliation.cells import clean, find_named
+from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
 from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
-from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of

@@ -16,8 +16,8 @@ from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
 
 if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.delivered import Delivered
     from arfeed.runs.reconciliation.export import Export
-    from arfeed.runs.reconciliation.plausibility import Delivered
 
 _LOOKED_AT = 2_000
 """Rows of which every cell is compared with the report's."""

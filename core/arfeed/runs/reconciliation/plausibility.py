@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,6 +15,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.model.legible import quote
 from arfeed.planning.wording import pluralize
+from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.numbers import Numbers, added_prefix, are_known, lost_prefix
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -37,33 +36,6 @@ _LOOKED_AT = 5
 
 _ENOUGH = 3
 _MOST = 0.5
-
-
-def _nothing() -> Iterator[tuple[str, Sequence[str]]]:
-    return iter(())
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The last delivery: its run, the moment at which it ended, its report's name and SHA-256, and those of its inputs.
-
-    `inputs` are names of files by SHA-256. `earlier` returns the reports before it that are still kept, the latest
-    first. `timezone` is the feed's, None for UTC. `headings` are those of the report's file, in the destination's
-    layout, and `cells` returns what stands below them, typed; none if they are not known. `sources` yields the files
-    that sources read, with their headings.
-    """
-
-    run: str
-    at: datetime
-    report: pd.DataFrame
-    name: str
-    sha256: str | None
-    inputs: dict[str, str]
-    earlier: Callable[[], Iterator[pd.DataFrame]]
-    timezone: str | None
-    headings: tuple[str, ...] = ()
-    cells: Callable[[], pd.DataFrame] = pd.DataFrame
-    sources: Callable[[], Iterator[tuple[str, Sequence[str]]]] = _nothing
 
 
 def judge_age(export: Export, delivered: Delivered) -> tuple[datetime, str, str | None]:

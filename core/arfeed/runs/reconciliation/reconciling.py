@@ -28,9 +28,9 @@ from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
 from arfeed.runs.ending.hooks import tell_plugins
 from arfeed.runs.ending.notification import notify
+from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.meaning.search import Asker
-from arfeed.runs.reconciliation.plausibility import Delivered
 from arfeed.runs.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
 from arfeed.tables.files.search import find_files
 from arfeed.tables.headings.banner import find_heading_row

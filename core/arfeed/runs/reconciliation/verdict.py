@@ -18,11 +18,11 @@ from arfeed.model import arrow, schema
 from arfeed.model.settings import ReconcileSettings
 from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
+from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
 from arfeed.runs.reconciliation.numbers import Numbers
 from arfeed.runs.reconciliation.ours import is_ours
 from arfeed.runs.reconciliation.plausibility import (
-    Delivered,
     describe_total,
     find_part,
     find_strangers,

@@ -11,6 +11,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.tables.headings import contents
 from arfeed.tables.headings.balances import find_moves
+from arfeed.tables.headings.canonical import name_of
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.headings.words import MISLEADING, TAXES, WITH_TAXES
@@ -62,8 +63,15 @@ class Proposal:
 
 
 def missing_columns(headers: Sequence[str], columns: Mapping[str, str]) -> list[str]:
-    """Return the columns that every source needs and that neither the headers nor the setting `columns` give."""
-    given = {*columns, *headers, *(["balance"] if {*PARTS_OF_BALANCE} & {*columns} else [])}
+    """Return the columns that every source needs and that neither the headers nor the setting `columns` give.
+
+    A header gives the column whose name it bears, case, blanks and underscores aside.
+    """
+    return _lacking([name for header in headers if (name := name_of(header))], columns)
+
+
+def _lacking(names: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    given = {*columns, *names, *(["balance"] if {*PARTS_OF_BALANCE} & {*columns} else [])}
     return [name for name in REQUIRED if name not in given]
 
 
@@ -103,7 +111,7 @@ def propose_columns(rows: pd.DataFrame) -> Proposal:
     settings = [*_dates(chosen, texts), *_decimal(marks), *_currency(chosen)]
     lines = [_line(f"columns.{name}", chosen[name], evidence[name]) for name in USUAL if name in chosen]
     lines += [_open_line(name, headers) for name, headers in several.items()]
-    lacking = [name for name in missing_columns([*texts], chosen) if name not in several]
+    lacking = [name for name in _lacking([*texts], chosen) if name not in several]
     absent = [f'# columns.{name} = "…"  # not found; look it up' for name in lacking]
     unfit = {
         name: why

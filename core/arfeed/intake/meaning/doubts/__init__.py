@@ -1,7 +1,8 @@
 """What makes the reading of a file doubtful at its first delivery: columns that nobody has named, and odd values.
 
 Each doubt is a sentence that names the column or the rows and what to set. `check` shows them, and the first plan
-objects to them; later plans are compared with a delivery that somebody has approved.
+objects to them. Later plans are compared with a delivery that somebody has approved, and object only to columns, or
+words in them, that were not doubtful then: an export may gain a column, and a column a word, on any day.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from arfeed.model.settings import FileSettings, SourceSettings
 _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.unread_columns,
     columns.untold_signs,
+    columns.credits_by_number,
     columns.credits_by_text,
     columns.doubtful_customers,
     amounts.other_units,
@@ -34,12 +36,45 @@ _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
 )
 
 
+_OF_COLUMNS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
+    columns.unread_columns,
+    columns.untold_signs,
+    columns.credits_by_text,
+    amounts.unused_deductions,
+    amounts.sides_apart,
+)
+"""Those about a column that nobody has named."""
+
+
 def find_doubts(rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str]) -> tuple[Doubt, ...]:
     """Return what is doubtful about the rows of a file; `headers` are its headings by canonical name."""
     if not isinstance(settings, FileSettings) or rows.empty:
         return ()
     case = Case(rows, settings, headers)
     return tuple(doubt for find in _KINDS for doubt in find(case))
+
+
+def find_new_doubts(
+    rows: pd.DataFrame, before: Callable[[], pd.DataFrame], settings: SourceSettings, headers: Mapping[str, str]
+) -> tuple[Doubt, ...]:
+    """Return what is doubtful about columns of what a source reports, and was not in what it reported `before`.
+
+    The earlier rows are asked for only where something is doubtful, which is so on few days.
+    """
+    found = _find_of_columns(rows, settings, headers)
+    if not found:
+        return ()
+    known: dict[str, frozenset[str]] = {}
+    for doubt in _find_of_columns(before(), settings, headers):
+        known[doubt.column] = known.get(doubt.column, frozenset()) | doubt.words
+    return tuple(doubt for doubt in found if doubt.column not in known or doubt.words - known[doubt.column])
+
+
+def _find_of_columns(rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str]) -> list[Doubt]:
+    if not isinstance(settings, FileSettings) or rows.empty:
+        return []
+    case = Case(rows, settings, headers)
+    return [doubt for find in _OF_COLUMNS for doubt in find(case) if doubt.column]
 
 
 def drop_settled(doubts: Sequence[Doubt], transforms: Iterable[Transform]) -> tuple[Doubt, ...]:

@@ -61,7 +61,8 @@ def unread_columns(case: Case) -> Iterator[Doubt]:
 def _name_column(name: str, found: Mapping[str, int], of: str, how: str) -> Iterator[Doubt]:
     if found:
         named = how.format(column=quote(name))
-        yield Doubt(f"the column {name!r} is not used and says {list_words(found)} {of}. Name it: {named}", name)
+        said = f"the column {name!r} is not used and says {list_words(found)} {of}. Name it: {named}"
+        yield Doubt(said, name, frozenset(found))
 
 
 def untold_signs(case: Case) -> Iterator[Doubt]:
@@ -77,11 +78,12 @@ def untold_signs(case: Case) -> Iterator[Doubt]:
                 f"say what lowers a debt. Set sign = {{ column = {quote(name)}, negative = [{listed}] }}, or "
                 "sign = false",
                 name,
+                frozenset(found),
             )
 
 
-def credits_by_text(case: Case) -> Iterator[Doubt]:
-    """Yield debts that only their numbers or a free text call credit notes, such as `CN-7` among `INV-6` and `INV-8`.
+def credits_by_number(case: Case) -> Iterator[Doubt]:
+    """Yield debts that only their numbers call credit notes, such as `CN-7` among `INV-6` and `INV-8`.
 
     A number counts if others begin otherwise: a company may have any letters before all of its numbers.
     """
@@ -98,6 +100,12 @@ def credits_by_text(case: Case) -> Iterator[Doubt]:
             "other numbers do not. If these are credits, export them with a minus sign or with a column of the kind "
             "of document, and name it: columns.kind, with `credits_positive`"
         )
+
+
+def credits_by_text(case: Case) -> Iterator[Doubt]:
+    """Yield columns of a free text that calls some debts credit notes, where no column says the kind of document."""
+    if "kind" in case.headers:
+        return
     for name in (name for name in case.unused if name not in case.words):
         texts = _beginning(arrow.to_text_array(case.rows[name]), case.debts, credit_beginnings())
         called = texts.filter(pc.match_substring_regex(texts, CREDIT_TEXT))
