@@ -52,9 +52,14 @@ def read(path: Path) -> list[dict[str, str]]:
     [
         ("GBP", "1234.5", "1234.50"), ("JPY", "1234", "1234"), ("KWD", "1.5", "1.500"), ("CLF", "1.2345", "1.2345"),
         ("GBP", "-0.01", "-0.01"), ("JPY", "0", "0"), ("XXX", "1", "1.0000"),
-        ("GBP", "9999999999999999", "9999999999999999.00"),
+        ("GBP", "9999999999999999", "9999999999999999.00"), ("EUR", "0.99", "0.99"), ("EUR", "-1", "-1.00"),
+        ("KWD", "-0.999", "-0.999"), ("KWD", "1", "1.000"), ("JPY", "-1", "-1"),
+        ("GBP", "922337203685477", "922337203685477.00"),
     ],
-    ids=["two", "none", "three", "four", "credit", "zero", "unknown", "large"],
+    ids=[
+        *("two", "none", "three", "four", "credit", "zero", "unknown", "large", "below one", "minus one"),
+        *("fils", "dinar", "yen", "as 64 bits hold"),
+    ],
 )  # fmt: skip
 def test_amounts_have_the_digits_of_their_currency(currency: str, balance: str, text: str, tmp_path: Path) -> None:
     rows = invoices(["A1", "A2"], currency=[currency, "GBP"], balance=[balance, "1"], amount=[None, "2"])

@@ -28,10 +28,12 @@ def trace_rows(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame |
     files = _find_files(arrow.to_text_array(invoices["origin"]))
     # With one source, which most feeds have, joining it to every number would only cost time.
     several = any(rows["source"].nunique() > 1 for rows in (invoices, rows))
-    places = pc.index_in(_make_keys(invoices, several), value_set=_make_keys(rows, several))
-    first = _find_first_places(arrow.to_text_array(rows["source"]))
+    places = _find_places(_make_keys(invoices, several), _make_keys(rows, several))
     # Counted within the source: a list that breaks off is cut in its own order, wherever it stands among the others.
-    starts = first.take(arrow.as_single_chunk(pc.fill_null(places, 0)))
+    starts = pa.scalar(0, pa.int64())
+    if several:
+        first = _find_first_places(arrow.to_text_array(rows["source"]))
+        starts = first.take(arrow.as_single_chunk(pc.fill_null(places, 0)))
     columns = {
         FILE: arrow.to_series(files, invoices.index),
         PLACE: arrow.to_series(pc.subtract(places, starts), invoices.index),
@@ -40,8 +42,18 @@ def trace_rows(invoices: pd.DataFrame, rows: pd.DataFrame, facts: pd.DataFrame |
     return pd.DataFrame(columns | said)
 
 
+def _find_places(some: pa.Array, rows: pa.Array) -> pa.Array:
+    """Return where each key is among those of the rows, null for those that are not."""
+    # Where all that was listed is open, and no step took any of it away, each is at its own place.
+    if some.equals(rows):
+        return pa.array(np.arange(len(some), dtype=np.int32))
+    return pc.index_in(some, value_set=rows)
+
+
 def _find_files(origins: pa.Array) -> pa.Array:
     """Return the file of every origin `file#record`; blank for others, such as the key of a record of an API."""
+    if not pc.max(pc.binary_length(origins)).as_py():
+        return origins if origins.null_count == 0 else pc.fill_null(origins, "")
     # Split by trimming digits, not at the first "#", which a file's name may contain.
     stems = pc.ascii_rtrim(origins, characters="0123456789")
     from_files = pc.and_(pc.ends_with(stems, "#"), pc.not_equal(stems, origins))

@@ -153,6 +153,22 @@ def test_any_single_select_is_taken(query: str) -> None:
             "SELECT * FROM (SELECT a, RANK() OVER (ORDER BY b) FROM c) d (invoice_ref, r) WHERE r < 9",
             "RANK() OVER (ORDER BY b)",
         ),
+        (
+            "SELECT * FROM (SELECT a.*, COUNT(*) OVER (ORDER BY b) n FROM a) c WHERE n < 9",
+            "COUNT(*) OVER (ORDER BY b) n",
+        ),
+        ("SELECT * FROM (SELECT a.*, SUM(1) OVER (ORDER BY b) n FROM a) c WHERE c.n < 9", "SUM(1) OVER (ORDER BY b) n"),
+        ("SELECT * FROM a WHERE id = ANY (ARRAY(SELECT id FROM a LIMIT 9))", "LIMIT 9"),
+        ("SELECT * FROM a WHERE EXISTS (SELECT 1 FROM (SELECT id FROM a LIMIT 9) b WHERE b.id = a.id)", "LIMIT 9"),
+        ("SELECT * FROM a ORDER BY ALL LIMIT 5", "LIMIT 5"),
+        ("SELECT a, SUM(b) FROM c GROUP BY ALL OFFSET 5", "OFFSET 5"),
+        *(
+            (f"SELECT * FROM a ORDER BY {name} LIMIT 5", "LIMIT 5")
+            for name in ("start", "mod", "div", "prior", "b.when")
+        ),
+        ("SELECT * FROM a WHERE b = connect OFFSET 5 ROWS", "OFFSET 5"),
+        ("SELECT * FROM a ORDER BY b USING > LIMIT 5", "LIMIT 5"),
+        ("SELECT * FROM a ORDER BY b USING ~<~ LIMIT 5", "LIMIT 5"),
     ],
 )
 def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: str, named: str) -> None:
@@ -196,6 +212,13 @@ def test_a_query_that_cuts_its_answer_short_is_refused(tmp_path: Path, query: st
         "SELECT $$ LIMIT 5 $$, $t$ ' LIMIT 5 $t$, E'\\' LIMIT 5' FROM a /* b /* c */ LIMIT 5 */",
         "SELECT * FROM a LIMIT NULL",
         "SELECT * FROM a OFFSET 0",
+        "SELECT a MOD limit, b DIV limit FROM c WHERE d LIKE limit ORDER BY ALL",
+        "SELECT ALL limit FROM a WHERE b = ALL (SELECT limit FROM c) START WITH limit = 1 CONNECT BY PRIOR limit = d",
+        "SELECT UNIQUE limit FROM a WHERE b > limit ORDER BY c USING <",
+        "SELECT * FROM a WHERE EXISTS (SELECT 1 FROM b LIMIT 1)",
+        "SELECT * FROM a WHERE NOT EXISTS (SELECT 1 FROM (SELECT b FROM c LIMIT 5) d WHERE d.b = a.b)",
+        "SELECT * FROM (SELECT a.*, COUNT(*) OVER () n, SUM(p) OVER (ORDER BY b) r FROM a) c WHERE n > 0 AND r < total",
+        "SELECT * FROM (SELECT a.*, COUNT(*) OVER (PARTITION BY b ORDER BY c) n FROM a) d WHERE n = 1",
     ],
 )
 def test_what_is_only_called_a_limit_or_stands_within_is_taken(query: str) -> None:
@@ -233,6 +256,9 @@ def test_what_is_only_called_a_limit_or_stands_within_is_taken(query: str) -> No
         ("db2", "SELECT a FROM b FETCH FIRST ROW ONLY", True),
         ("db2", "SELECT a FROM b LIMIT 2, 5", True),
         ("db2", "SELECT a FROM b WITH UR SKIP LOCKED DATA", True),
+        ("sybase", "SELECT a FROM b AT ISOLATION READ UNCOMMITTED", True),
+        ("sybase", "SELECT a FROM b AT ISOLATION 0", True),
+        ("sybase", "SELECT a AT, isolation FROM b AT ISOLATION 3", False),
         ("db2", "SELECT a FROM b OPTIMIZE FOR 5 ROWS FOR READ ONLY WITH UR", True),
         ("db2", "SELECT a FROM b OPTIMIZE FOR 5 ROWS FOR READ ONLY WITH CS", False),
         ("db2", "SELECT a FROM b WHERE c IN (SELECT d FROM e FETCH FIRST 1 ROW ONLY)", False),
@@ -245,7 +271,7 @@ def test_what_is_only_called_a_limit_or_stands_within_is_taken(query: str) -> No
         ("sybase", "SELECT a FROM b ROWS LIMIT 5 OFFSET 2", True),
         ("sybase", "SELECT a FROM b ROWS OFFSET 2", True),
         ("sybase", "SELECT a FROM b READPAST", True),
-        ("sybase", "SELECT [limit] FROM b HOLDLOCK AT ISOLATION READ UNCOMMITTED", False),
+        ("sybase", "SELECT [limit] FROM b HOLDLOCK AT ISOLATION READ COMMITTED", False),
         ("access", "SELECT TOP 10 PERCENT a FROM b", True),
     ],
 )

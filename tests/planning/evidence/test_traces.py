@@ -44,6 +44,13 @@ def test_a_row_has_its_file_and_its_place_among_all_rows_of_its_source() -> None
     assert trace(rows.iloc[[2, 0]], rows) == [("a.csv", 2), ("a.csv", 0)]
 
 
+def test_rows_that_are_all_open_are_each_at_their_own_place_and_others_where_they_are_found() -> None:
+    rows = listed(["A1", "A2", "A3", "A4"])
+    assert trace(rows, rows) == [("a.csv", place) for place in range(4)]
+    for places in ([1, 2, 3], [3, 2, 1, 0], [0, 2, 1, 3]):
+        assert trace(rows.iloc[places].reset_index(drop=True), rows) == [("a.csv", place) for place in places]
+
+
 def test_a_renamed_invoice_is_found_where_its_source_wrote_it() -> None:
     rows = listed(["A1", "A2"])
     renamed = rows.assign(invoice_ref=pd.Series(["A2", "A1"], dtype="str"))

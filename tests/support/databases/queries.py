@@ -117,6 +117,7 @@ LIMITS = {
     "duckdb": (
         *("LIMIT 5", "limit 5", "LIMIT 5 OFFSET 2", "OFFSET 3", "LIMIT +5", "LIMIT (5)", "LIMIT 2*3", "LIMIT/**/5"),
         *("LIMIT\n5", "LIMIT -- all\n 5", "LIMIT CAST(5 AS int)", "LIMIT (SELECT 5)", "LIMIT '5'", "LIMIT abs(-5)"),
+        *("ORDER BY ALL LIMIT 5", "ORDER BY ALL OFFSET 3"),
         *("LIMIT 10%", "LIMIT 10 PERCENT", "LIMIT 5::int", "LIMIT $$5$$", "LIMIT E'5'", "ORDER BY nr LIMIT 5"),
         *(
             "USING SAMPLE 5",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from support.erps.erpnext import DEBTORS, FAR, Invoice, Site, day
 
@@ -249,6 +250,31 @@ def cancelled(site: Site) -> None:
     site.unused(who, "60")  # which had been paid on it
     kept = site.cancelled(who, "256")
     kept.row["outstanding_amount"] = kept.row["grand_total"]
+
+
+@scene
+def reposted(site: Site) -> None:
+    who = site.customer("K-RPT", "Neu gebucht SE")
+
+    def again(invoice: Invoice, amount: str) -> Invoice:
+        """Repost Accounting Ledger: what was booked is delinked with its reversal, and the invoice booked anew."""
+        old = invoice.row["outstanding_amount"]
+        site.lines[-1]["delinked"] = 1
+        invoice.entry("Sales Invoice", invoice.name, -old, 0, delinked=1)
+        invoice.row["outstanding_amount"] = Decimal(0)
+        return invoice.entry("Sales Invoice", invoice.name, Decimal(amount), -20)
+
+    again(site.invoice(who, "310"), "310").owes("310")
+    again(site.invoice(who, "311"), "311").paid("11").owes("300")
+    again(site.invoice(who, "312"), "312").paid("312").became("paid")
+    # A payment that is taken off one invoice and put on another; and one that is amended, its amount too.
+    site.invoice(who, "313").entry("Payment Entry", "PAY-MOVED", Decimal(-313), -5, delinked=1).owes("313")
+    site.invoice(who, "313").entry("Payment Entry", "PAY-MOVED", Decimal(-313), -5).became("paid")
+    amended = site.invoice(who, "314").unpaid("314")
+    amended.paid("300").owes("14")
+    # Prepaid and allocated, then the allocation is undone: the advance is unused again, and the invoice open.
+    site.invoice(who, "315").entry("Payment Entry", "PAY-ADV", Decimal(-315), -25, delinked=1).owes("315")
+    site.unused(who, "315")
 
 
 @scene

@@ -120,6 +120,19 @@ def _receipts(books: Books) -> None:
     document("R-4", "100", owes="100")
     books.then("receipt", **usd, day="2026-01-22", source="R4", lines=[["R-4", "100"]])
     books.then("reverse_receipt", batch="B4", source="R4", paid="2026-01-22", customer="C1", day="2026-01-25")
+    document("R-5", "100")
+    books.then("receipt", **usd, day="2026-01-22", source="R5", lines=[["R-5", "100"]])
+    books.then("reverse_receipt", batch="B5", source="R5", paid="2026-01-22", customer="C1", day="2026-01-25")
+    books.then("receipt", **usd, day="2026-01-26", source="R5B", lines=[["R-5", "100"]])
+    # Set off against each other, wholly and in part; and a credit note that is paid out.
+    document("M-1", "100")
+    document("M-2", "100", credit=1)
+    books.then("receipt", **usd, day="2026-01-27", source="M12", lines=[["M-1", "100"], ["M-2", "-100"]])
+    document("M-3", "100", owes="60")
+    document("M-4", "40", credit=1)
+    books.then("receipt", **usd, day="2026-01-27", source="M34", lines=[["M-3", "40"], ["M-4", "-40"]])
+    document("M-5", "25", credit=1, owes="-5")
+    books.then("receipt", **usd, day="2026-01-27", source="M5", lines=[["M-5", "-20"]])
 
 
 def invent(books: Books, seed: int, count: int = 60) -> None:

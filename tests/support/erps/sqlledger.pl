@@ -66,8 +66,13 @@ sub heads {
     return (
         %common, invnumber => $do->{ref}, transdate => $do->{day}, duedate => $do->{due}, customer_id => $customer{$do->{customer}},
         currency => $do->{currency}, exchangerate => $do->{rate}, precision => $do->{digits}, ponumber => $do->{po}, pending => $do->{pending},
-        ($do->{again} ? (id => $id{$do->{ref}}) : ()), ($do->{recurring} ? (recurring => $do->{recurring}) : ()),
+        ($do->{again} ? (id => $id{$do->{again}}) : ()), ($do->{recurring} ? (recurring => $do->{recurring}) : ()),
     );
+}
+
+sub id_of {    # also of what a receipt left behind, whose number the program gave
+    my ($ref) = @_;
+    return $id{$ref} ||= Form::dbconnect(form(), $my)->selectrow_array('SELECT id FROM ar WHERE invnumber = ?', undef, $ref);
 }
 
 sub payments {
@@ -121,7 +126,7 @@ my %actions = (
         );
         for my $i (1 .. @lines) {
             my ($ref, $paid, $discount) = @{ $lines[$i - 1] };
-            @$form{"id_$i", "paid_$i", "discount_$i", "checked_$i"} = ($id{$ref}, $paid, $discount, 1);
+            @$form{"id_$i", "paid_$i", "discount_$i", "checked_$i"} = (id_of($ref), $paid, $discount, 1);
         }
         apart(sub { CP->post_payment($my, $form); 1 });
     },

@@ -56,6 +56,14 @@ class Books:
             kind = kind or ("credit_note" if self.actions[-1].get("credit") else "invoice")
             self.open[ref, customer] = (kind, currency, Decimal(balance))
 
+    def retyped(self, ref: str, amount: str, *, was: str = "", before: str = "K1", **fields: Any) -> None:
+        """A document that is opened and typed again, perhaps under another number or to another customer."""
+        self.open.pop((was or ref, before), None)
+        self.became[was or ref].pop()
+        if not self.became[was or ref]:
+            del self.became[was or ref]
+        self.document(ref, amount, again=was or ref, **fields)
+
     def then(self, do: str, **fields: object) -> None:
         self.actions.append({"do": do, **fields})
 
@@ -102,6 +110,7 @@ def scenes() -> Books:
     document("D-1", "1.23", customer="K2", currency="KWD", rate="3.25", owes="1.23")
     _receipts(books)
     _ends(books)
+    _amended(books)
     return books
 
 
@@ -139,13 +148,43 @@ def _ends(books: Books) -> None:
     document("U-1", "77", pending=1)
     books.became["U-1"] = ["draft"]
     document("X-3", "100", owes="100")
-    document("X-3", "110", again=1, owes="110")  # typed again with another amount
-    books.became["X-3"].pop()
+    books.retyped("X-3", "110", owes="110")
     document("X-4", "33", customer="K4", owes="33")
     books.then("rename", number="K4", name="Später")
     document("X-6", "21", customer="K6", owes="21")
     document("X-5", "20", customer="K5", owes="20")
     books.then("rename", number="K5", name="Ended", ended="2026-02-01")
+
+
+def _amended(books: Books) -> None:
+    """What is typed again, returned, set off against each other, or paid before it is billed."""
+    document, retyped = books.document, books.retyped
+    usd: dict[str, Any] = {"currency": "USD", "rate": "1", "day": "2026-01-21"}
+    document("M-1", "100", paid=(("100", "1"),))
+    retyped("M-1", "100", owes="100")  # without its payment
+    document("M-2", "100", owes="100")
+    retyped("M-2", "90", customer="K2", currency="EUR", rate="1.1", owes="90")
+    document("M-3", "100", owes="100")
+    retyped("M-3B", "100", was="M-3", customer="K3", owes="100")
+    document("M-4", "100", owes="100")
+    retyped("M-4", "100", paid=(("100", "1"),))
+    document("M-5", "100", paid=(("30", "1"),), owes="70")
+    retyped("M-5", "30", paid=(("30", "1"),))  # what is left is waived
+    document("M-6", "100", do="parts", tax=1, owes="119")
+    retyped("M-6", "50", do="parts", tax=1, owes="59.5")
+    document("M-7", "100")
+    document("M-8", "100", credit=1)
+    books.then("receipt", customer="K1", amount="0", lines=[["M-7", "100", "0"], ["M-8", "-100", "0"]], **usd)
+    document("M-9", "100", owes="60")
+    document("M-10", "40", credit=1)
+    books.then("receipt", customer="K1", amount="0", lines=[["M-9", "40", "0"], ["M-10", "-40", "0"]], **usd)
+    document("M-11", "100", paid=(("100", "1"),))
+    document("M-12", "100", do="parts", credit=1, owes="-100")  # returned after it was paid
+    document("M-13", "25", credit=1)
+    books.then("receipt", customer="K1", amount="-25", lines=[["M-13", "-25", "0"]], **usd)  # paid out
+    document("V-3", "100", paid=(("100", "1"),))
+    books.then("void_receipt", ref="V-3", source="V-3-0")
+    books.then("receipt", customer="K1", amount="100", lines=[["V-3", "100", "0"]], **usd)  # and paid again
 
 
 def invent(books: Books, seed: int, count: int = 60) -> None:

@@ -42,6 +42,14 @@ class World:
             name="Cash", journal=cash, credit_account=self.accounts["cash"], debit_account=self.accounts["cash"]
         )
         self.method.save()
+        waived, *_ = Model.get("account.journal").find([("type", "=", "write-off")])
+        self.writeoff = Model.get("account.move.reconcile.write_off")(
+            name="Waived",
+            journal=waived,
+            credit_account=self.accounts["expense"],
+            debit_account=self.accounts["expense"],
+        )
+        self.writeoff.save()
         self.made: dict[str, Any] = {}
 
     def invoice(
@@ -74,6 +82,8 @@ class World:
         wizard.execute("choice")
         if wizard.form_state == "ask":
             wizard.form.type = kind
+            if kind == "writeoff":
+                wizard.form.writeoff = self.writeoff
             wizard.execute("pay")
 
     def credit(self, key: str, made: Any, *, refund: bool) -> None:
@@ -185,10 +195,42 @@ def _others(world: World, one: Any, parts: Any, acme: Any, carol: Any) -> None:
         made.reload()
         if money_in:
             world.pay(made, money_in, payee=carol)
+    _amended(world, one, acme)
     renamed = party("Früher")
     invoice("RENAMED", "64", party=renamed, term=one)
     renamed.name, renamed.active = "Später", False
     renamed.save()
+
+
+def _amended(world: World, one: Any, acme: Any) -> None:
+    """Written off, set off against a credit note, paid and unpaid, cancelled after it was posted and made again."""
+    invoice = world.invoice
+    bill: dict[str, Any] = {"party": acme, "term": one}
+    world.pay(invoice("WRITTEN-OFF", "100", **bill), "95", kind="writeoff")
+    credited = invoice("SET-OFF", "70", **bill)
+    world.credit("SET-OFF-NOTE", credited, refund=False)
+    note = world.made["SET-OFF-NOTE"]
+    note.invoice_date = TODAY
+    note.click("post")
+    lines = [*credited.lines_to_pay, *note.lines_to_pay]
+    Wizard("account.move.reconcile_lines", lines)
+    less = invoice("LESS", "100", **bill)
+    world.credit("LESS-NOTE", less, refund=False)
+    some = world.made["LESS-NOTE"]
+    some.lines[0].unit_price = Decimal(30)
+    some.invoice_date = TODAY
+    some.click("post")
+    undone = invoice("UNDONE", "100", **bill)
+    world.pay(undone, "40")
+    world.pay(undone, "60")
+    undone.reload()
+    for reconciliation in {line.reconciliation.id: line.reconciliation for line in undone.lines_to_pay}.values():
+        reconciliation.delete()
+    world.company.cancel_invoice_out = True
+    world.company.save()
+    gone = invoice("GONE", "88", **bill)
+    gone.click("cancel")
+    invoice("AGAIN", "88", **bill)
 
 
 def invent(world: World, seed: int, terms: Sequence[Any], count: int = 6) -> None:

@@ -25,11 +25,16 @@ from arfeed_connectors.sql.text.supply import (
 _WANTS_OPERAND = frozenset(
     {
         *("SELECT", "DISTINCT", "DISTINCTROW", "UNIQUE", "ALL", "FROM", "JOIN", "APPLY", "AS", "WITH", "BY", "PRIOR"),
-        *("WHERE", "ON", "HAVING", "START", "CONNECT", "CASE", "WHEN", "THEN", "ELSE", "AND", "OR", "XOR", "NOT"),
-        *("BETWEEN", "IN", "LIKE", "ILIKE", "RLIKE", "REGEXP", "SIMILAR", "ESCAPE", "IS", "DIV", "MOD"),
+        *("WHERE", "ON", "HAVING", "CASE", "WHEN", "THEN", "ELSE", "AND", "OR", "XOR", "NOT", "BETWEEN", "IN", "IS"),
+        *("LIKE", "ILIKE", "RLIKE", "REGEXP", "SIMILAR", "ESCAPE", "DIV", "MOD"),
     }
 )
 """Words that a column may follow, so that a `limit` behind them is the name of one."""
+
+_MAY_BE_NAMES = frozenset(
+    ("APPLY", "PRIOR", "LIKE", "ILIKE", "RLIKE", "REGEXP", "SIMILAR", "ESCAPE", "DIV", "MOD", "XOR", "UNIQUE")
+)
+"""Those of them that are columns themselves where one is to follow: ORDER BY mod LIMIT 5."""
 
 _AFTER_ALIAS = frozenset(
     {
@@ -192,10 +197,16 @@ class _Query:
         # Rows that another transaction has locked are passed over: just the invoices that somebody is working on.
         if word in ("SKIP", "IGNORE") and behind == "LOCKED":  # HANA says IGNORE
             return place + 1
-        # Db2, behind everything: read what nobody has committed, such as a payment that will be taken back.
-        if word == "WITH" and behind == "UR" and self._at(place + 2) is None:
-            return place + 1
-        return place + 1 if word == "QUALIFY" else None
+        return place + 1 if word == "QUALIFY" or self._reads_dirty(place, word, behind) else None
+
+    def _reads_dirty(self, place: int, word: str, behind: str) -> bool:
+        """Whether this clause reads what nobody has committed, such as a payment that will be taken back."""
+        # Db2, behind everything; and Sybase.
+        if word == "WITH" and behind == "UR":
+            return self._at(place + 2) is None
+        level = self._at(place + 2)
+        uncommitted = level is not None and (level.text == "0" or self._word(place + 3) == "UNCOMMITTED")
+        return word == "AT" and behind == "ISOLATION" and uncommitted
 
     def _top(self, select: int) -> int | None:
         """Return the last token of a limit right behind SELECT: TOP 5, FIRST (5), SKIP 5, LIMIT 0 5."""
@@ -316,11 +327,21 @@ class _Query:
         if token is None or token.kind not in ("mark", "word"):
             return token is None
         if token.kind == "word":
-            counted = token.text == "ALL" and self._word(place - 1) == "LIMIT"
-            return token.text in _WANTS_OPERAND and not counted
+            # LIMIT ALL OFFSET 5, and DuckDB's ORDER BY ALL LIMIT 5.
+            whole = token.text == "ALL" and self._word(place - 1) in ("LIMIT", "BY")
+            is_name = (
+                token.text in _MAY_BE_NAMES and self._word(place - 1) != "SELECT" and self._wants_operand(place - 1)
+            )
+            return token.text in _WANTS_OPERAND and not (whole or is_name or self._is(place - 1, "."))
         if token.text == "*":  # SELECT * or 2 * limit
             return not (self._wants_operand(place - 1) or self._is(place - 1, ".,"))
-        return token.text not in ")]?"
+        return token.text not in ")]?" and not self._sorts_by(place)
+
+    def _sorts_by(self, place: int) -> bool:
+        """Whether it is the operator behind PostgreSQL's ORDER BY a USING >."""
+        while self._is(place, "<>=~!@#%^&|?*+-/"):
+            place -= 1
+        return self._word(place) == "USING"
 
     def _ends(self, place: int) -> bool:
         """Whether what stands before this token is a name: nothing that could be counted follows."""

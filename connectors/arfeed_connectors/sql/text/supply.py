@@ -132,8 +132,9 @@ class _Followed:
                 inner = inner._replace(places=frozenset(n for n, name in enumerate(renamed) if name in names))
             yield Supply(found, inner.names, inner.joined, renamed, tested)
             yield from self.query(found, inner, its_scope, depth + 1)
-        for asked in _asked_by_in(conditions):
-            yield Supply(asked, frozenset(), joined=True)
+        for asked, whole in _asked(conditions):
+            if whole:
+                yield Supply(asked, frozenset(), joined=True)
             yield from self.query(asked, _Wanted(frozenset(), joined=True), scope, depth + 1)
 
 
@@ -151,9 +152,21 @@ def counted_rows(supply: Supply) -> Iterator[Sequence[Token]]:
             expression, name = named(item)
             name = supply.columns[place] if place < len(supply.columns) else name
             words = {token.text for token in expression if token.kind == "word"}
-            counts = words & _RANKS and "OVER" in words and "PARTITION" not in words
+            ranks = words & _RANKS or ("ORDER" in words and _adds_ones(expression))
+            counts = ranks and "OVER" in words and "PARTITION" not in words
             if name in supply.tested and (counts or words == {"ROWNUM"}):
                 yield item
+
+
+def _adds_ones(expression: Sequence[Token]) -> bool:
+    """Whether it is a count, or a sum of a constant: over ordered rows their number, too."""
+    texts = [token.text for token in expression]
+    kinds = [token.kind for token in expression]
+    return any(
+        text == "COUNT" or (text == "SUM" and kinds[place + 2 : place + 3] == ["number"] and texts[place + 3] == ")")
+        for place, text in enumerate(texts)
+        if texts[place + 1 : place + 2] == ["("]
+    )
 
 
 # --- tokens -------------------------------------------------------------------------------------------------------
@@ -390,12 +403,19 @@ def _alias(tokens: Sequence[Token], place: int) -> tuple[str, Sequence[str], int
     return alias, columns, place
 
 
-def _asked_by_in(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
-    """Yield the queries behind IN or ANY; not behind NOT IN, which leaves out less if its query does more."""
+def _asked(tokens: Sequence[Token]) -> Iterator[tuple[Sequence[Token], bool]]:
+    """Yield the queries behind IN, ANY or EXISTS, and whether they are asked for all of their rows.
+
+    EXISTS asks for one row, so that a limit of its own is none, but one in what it reads from is. Not those behind NOT,
+    which leave out less if their query does more.
+    """
     for place, token in enumerate(tokens):
-        asks = token.kind == "word" and token.text in ("IN", "ANY", "SOME")
+        asks = token.kind == "word" and token.text in ("IN", "ANY", "SOME", "EXISTS")
         negated = place and tokens[place - 1].text == "NOT"
         if asks and not negated and place + 1 < len(tokens) and tokens[place + 1].text == "(":
             inside = _bare(tokens[place + 2 : _closing(tokens, place + 1)])
+            # PostgreSQL's ANY (ARRAY (SELECT …)).
+            if [each.text for each in inside[:2]] == ["ARRAY", "("]:
+                inside = _bare(inside[1:])
             if _is_query(inside):
-                yield inside
+                yield inside, token.text != "EXISTS"

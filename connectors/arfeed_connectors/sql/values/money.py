@@ -41,19 +41,25 @@ def _from_floats(column: pa.Array, digits: Digits, tolerance: float) -> tuple[pa
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    # Looked up, since numpy takes a power of every row anew.
+    tens = 10 ** np.arange(_SCALE + 1)
     present = column.is_valid().to_numpy(zero_copy_only=False)
-    units = column.fill_null(0.0).to_numpy() * 10.0**digits
+    units = column.fill_null(0.0).to_numpy() * tens[digits]
     # NaN and infinity fit no amount and come out as wrong; numpy need not warn of them.
     with np.errstate(invalid="ignore"):
-        nearest = np.rint(units)
-        slack = np.maximum(tolerance, _FLOAT_STEPS * np.spacing(np.abs(units)))
-        fits = (np.abs(units - nearest) <= slack) & (np.abs(units) < _MOST_UNITS)
-    # Whole ten-thousandths times 0.0001 are exact; casting the float itself would carry its noise into the decimal.
-    whole = np.where(fits, nearest, 0).astype(np.int64) * 10 ** (_SCALE - digits)
-    amounts = pc.multiply(
-        pa.array(whole).cast(pa.decimal128(19)), pa.scalar(Decimal(1).scaleb(-_SCALE), pa.decimal128(5, _SCALE))
-    )
-    return pc.if_else(pa.array(present & fits), amounts.cast(pa.decimal128(20, _SCALE)), None), present & ~fits
+        nearest, size = np.rint(units), np.abs(units)
+        slack: float | npt.NDArray[np.float64] = tolerance
+        # Only beyond millions are neighbouring floats further apart than the tolerance.
+        if not _FLOAT_STEPS * np.spacing(size.max(initial=0.0)) <= tolerance:
+            slack = np.maximum(tolerance, _FLOAT_STEPS * np.spacing(size))
+        fits = (np.abs(units - nearest) <= slack) & (size < _MOST_UNITS)
+    # Whole ten-thousandths are exact; casting the float itself would carry its noise into the decimal.
+    whole = np.where(fits, nearest, 0).astype(np.int64) * tens[_SCALE - digits]
+    # A decimal in memory is the number of its smallest units, in two words of 64 bits, the lower first.
+    words = np.stack([whole, whole >> 63], axis=1)
+    amounts = pa.Array.from_buffers(pa.decimal128(20, _SCALE), len(whole), [None, pa.py_buffer(words)])
+    taken = present & fits
+    return amounts if taken.all() else pc.if_else(pa.array(taken), amounts, None), present & ~fits
 
 
 def _from_decimals(column: pa.Array, digits: Digits, tolerance: Decimal) -> tuple[pa.Array, Mask]:

@@ -35,9 +35,11 @@ def find_ledger_states(
     `listed` are all open rows as the sources listed them, before any transform. A source that is carried forward
     keeps the state of the delivery from which its rows are.
     """
-    sums = _sum_by_group(listed)
+    reports = tuple(sources)
+    # Most feeds have no control account, and nothing to compare the sums of their lists with.
+    sums = _sum_by_group(listed) if any(source.complete.control_account for source in reports) else {}
     states: list[LedgerState] = []
-    for source in sources:
+    for source in reports:
         account = source.complete.control_account
         if source.failed:
             states += [state for state in before.values() if state.source == source.source]
