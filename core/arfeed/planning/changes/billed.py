@@ -162,6 +162,9 @@ _FEWEST = 2
 _MANY_REBILLED = 0.04
 """At least this share of a source's invoices, and `_FEWEST`, are more than corrections of a day."""
 
+_MANY_OF_ONE = 3
+"""Of a single customer it takes so many, and half of the source's."""
+
 _RAISED_A_LITTLE = 1.02
 """Interest and small fees that a system adds to what was billed raise it by at most this factor."""
 
@@ -175,7 +178,8 @@ def find_rebilled(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
     for (source,), mine in found.groups(["source"]) if changed.any() else ():
         theirs = changed & mine & ~raised
         count, customers = int(theirs.sum()), count_distinct(found.now("customer_id"), theirs)
-        many = count >= max(_FEWEST, _MANY_REBILLED * sizes[(source,)]) and customers >= _FEWEST
+        several = customers >= _FEWEST or count >= max(_MANY_OF_ONE, sizes[(source,)] / 2)
+        many = several and count >= max(_FEWEST, _MANY_REBILLED * sizes[(source,)])
         if not many:
             theirs = _is_of_another(found, changed & mine)
         if (count := int(theirs.sum())) >= _FEWEST:
