@@ -81,9 +81,10 @@ def check_document_types(
         positive, negative = _others(read(), header, balance)
         if header in answers.only:
             found.only[header] = _only(header, answers.only[header], read(), asker)
-        elif positive:
+        elif positive or answers.prefixes:
             kept = [word for word in _words(read(), header) if word not in positive]
-            answer = "credits" if {*answers.kinds} & {*positive} else _ask(header, positive, kept, answers, asker)
+            said = answers.prefixes or {*answers.kinds} & {*positive}
+            answer = "credits" if said else _ask(header, positive, kept, answers, asker)
             if answer == "credits":
                 return _as_kinds(header, balance, read, answers, asker)
             if answer == "others":

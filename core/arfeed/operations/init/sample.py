@@ -44,6 +44,9 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
     """Put what the sample reveals into the draft, and ask for what it leaves open."""
     draft.source += _path(sample, answers, asker)
     settings: dict[str, object] = dict(answers.settings)
+    if answers.prefixes:
+        draft.source.append(Line("prefix", answers.prefixes, "as you said"))
+        settings["prefix"] = answers.prefixes
     if find_setting(draft.source, "files") == "all":
         settings |= {"files": "all", "path": str(answers.folder / str(find_setting(draft.source, "path")))}
     if "encoding" not in settings and (encoding := _encoding(sample, asker)):

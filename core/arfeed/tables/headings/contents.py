@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from arfeed.tables.headings.normalize import header_words, normalize_header
@@ -45,7 +45,7 @@ def distinct_columns(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> l
 
 
 def find_by_values(
-    chosen: Mapping[str, str], known: Mapping[str, object], texts: Mapping[str, pa.Array]
+    chosen: Mapping[str, str], known: Collection[str], texts: Mapping[str, pa.Array]
 ) -> dict[str, list[str]]:
     """Return, for columns that are neither chosen nor `known`, the headers whose values may be theirs."""
     texts = _of_documents(chosen, texts)
