@@ -342,3 +342,30 @@ def test_a_setting_that_can_not_be_is_named(init: Interview) -> None:
     said = refused(init, CAMEL, settings={"settle_seconds": "soon"})
     assert said.startswith("--set settle_seconds=…: found 'soon': ")
     assert "pydantic" not in said
+
+
+WORDED = """\
+Serija,Pirkėjas,Išrašyta,Apmokėti iki,Skola,Būsena
+A-1,UAB Ąžuolas,2026-09-14,2026-10-14,5.00,Neapmokėta
+A-2,UAB Žirgas,2026-09-15,2026-10-15,6.00,Anuliuota
+"""
+
+
+def test_in_an_unknown_language_a_column_of_few_words_may_say_what_is_paid(init: Interview) -> None:
+    told = {
+        "invoice_ref": "Serija", "customer_name": "Pirkėjas", "issued_on": "Išrašyta", "balance": "Skola",
+        "due_on": "Apmokėti iki",
+    }  # fmt: skip
+    said = refused(init, WORDED, columns=told)
+    assert "Which column holds what is paid, open or void? Not interactive; pass --column status=HEADING" in said
+    assert "Būsena: such as Neapmokėta" in said
+    said = refused(init, WORDED, columns={**told, "status": "Būsena"})
+    assert "What do these words of the column 'Būsena' mean: 'Neapmokėta' (1 row" in said
+    assert init.source(WORDED, columns={**told, "status": ""})["columns"] == told
+
+
+def test_accounts_of_letters_alone_are_customers_numbers(init: Interview) -> None:
+    table = "Inv no,A/C,Name,Date,Due date,Balance\n1,ABC,Ada,2026-09-14,2026-10-14,5.00\n"
+    assert init.source(table)["columns"]["customer_id"] == "A/C"
+    table = table.replace("A/C", "Account key") + "2,BO,Bo,2026-09-14,2026-10-14,5.00\n"
+    assert "Account key: such as ABC" in refused(init, table)

@@ -26,6 +26,7 @@ from arfeed.tables.headings.proposal import (
     find_by_values,
     find_currency_columns,
     find_decimal,
+    find_worded,
     is_total,
     propose_columns,
 )
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
+_FEW_KNOWN = len(_NEEDED) // 2
+"""Where no more of them are found by their headings, those of other columns are in an unknown language as well."""
+
 _MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
 """Columns that an invoice may lack, but that are not passed over in silence if a heading seems to be theirs."""
 
@@ -227,6 +231,8 @@ def _ask_what_matters(
     """Ask about columns whose heading or values seem to be there, but that are not sure enough to be taken."""
     # Again, since what was said of other columns shows more: in a language whose headings are not known, all of it.
     by_values = find_by_values(rows, chosen, [*proposal.several, *said])
+    if sum(name in proposal.columns for name in _NEEDED) <= _FEW_KNOWN and {*_NEEDED} <= chosen.keys():
+        by_values["status"] = find_worded(rows, chosen)
     for name in (name for name in _MATTERS if name not in (*chosen, *said)):
         fitting = (*proposal.several.get(name, ()), *by_values.get(name, ()))
         found = [header for header in dict.fromkeys(fitting) if header not in chosen.values()]

@@ -143,7 +143,7 @@ def contradict(named: Sequence[str] | set[str], codes: set[str]) -> list[str]:
 _AGE = re.compile(
     r"(?:(?:over|above|more than|older than|up to|less than|uber|ueber|mehr als|bis|ab|plus de|mas de|oltre|fino a) )?"
     r"(\d{1,3})(?: (?:to |bis |a |au |al |tot |till )?(\d{1,3}))?"
-    r"(?: (?:days?|tag(?:en?)?|jours?|dias?|giorni|dagen|dagar|dager|dage|dni|past|due|overdue|old|fallig|faellig|late))*"
+    r"(?: (?:days?|tag(?:en?)?|jours?|dias?|giorni|dagen|dagar|dager|dage|dni|past|due|overdue|old|fallig|late))*"
 )
 """A heading of an age, such as `1 - 30 days`, as it is compared."""
 

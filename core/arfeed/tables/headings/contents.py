@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from arfeed.tables.headings.document_words import are_yes_and_no
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
 from arfeed.tables.headings.words import MISLEADING, SETTLED
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CODE = r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$"
+_SHORT_CODE = r"^[\p{L}\d._/-]{1,12}$"
+_WORDS = r"^\p{L}[\p{L}\p{M} ./'’-]*$"
 _MOST_WORDS = 30
+_FEW_WORDS = 6
 _MOST_FLAGS = 3
 _FEW_ROWS = 2
 """Rows that may well be one customer's in two spellings."""
@@ -195,9 +199,11 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
 
     if header_words(header) & (MISLEADING["customer_id"] | _NO_NUMBERS):
         return False
-    if not pc.all(pc.match_substring_regex(texts, _CODE)).as_py():
+    # Of letters alone, such as Sage's ABC, only where the heading is that of a customer.
+    of_customers = bool(header_words(header) & _OF_CUSTOMERS)
+    if not pc.all(pc.match_substring_regex(texts, _SHORT_CODE if of_customers else _CODE)).as_py():
         return False
-    if any(True for _ in _readings(texts)):
+    if texts.equals(names) or any(True for _ in _readings(texts)):
         return False
     pairs = pd.DataFrame({"name": names.to_pandas(), "number": texts.to_pandas()})
     distinct = pairs.drop_duplicates()
@@ -205,4 +211,22 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     if len(distinct) != customers or not distinct["number"].nunique() * 2 > customers > 1:
         return False
     # Where no customer has two rows, any code is always the same for a customer; only the heading can tell.
-    return customers < len(pairs) or bool(header_words(header) & _OF_CUSTOMERS)
+    return customers < len(pairs) or of_customers
+
+
+def find_worded(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
+    """Return those of the headers whose columns have a word of letters in each row, few in all, and not yes and no.
+
+    In a language whose words are not known, any of these may say what is paid.
+    """
+    import pyarrow.compute as pc
+
+    found = []
+    for name in headers:
+        words = texts[name].unique()
+        few = 1 < len(words) <= max(_FEW_WORDS, len(texts[name]) // 10)
+        if not few or len(words) > _MOST_WORDS or are_yes_and_no(words.to_pylist()):
+            continue
+        if pc.all(pc.match_substring_regex(words, _WORDS)).as_py():
+            found.append(name)
+    return found
