@@ -101,6 +101,9 @@ def _read(texts: pa.Array) -> Units | None:
     from arfeed.tables.values.amounts import as_units, parse_money
 
     some = texts.slice(0, _MOST_ROWS)
+    # Words, of which most columns are, can be told from amounts at once.
+    if not pc.all(pc.match_substring_regex(some, r"^(?:.*\d.*|[-−\s]*)$")).as_py():
+        return None
     for mark in (None, ".", ","):
         parsed = parse_money(some, mark)
         if not pc.any(parsed.wrong).as_py():

@@ -79,16 +79,18 @@ def number_customers(numbers: pa.Array, names: pa.Array) -> bool:
 
     A customer's own reference differs from invoice to invoice; an account of the ledger is the same for all.
     """
-    import pandas as pd
+    import numpy as np
+    import pyarrow.compute as pc
 
-    pairs = pd.DataFrame({"name": names.to_pandas(), "number": numbers.to_pandas()})
-    pairs = pairs[(pairs["name"] != "") & (pairs["number"] != "")]
-    distinct = pairs.drop_duplicates()
-    by_name, by_number = distinct["name"].value_counts(), distinct["number"].value_counts()
-    repeated = pairs["name"].value_counts().loc[lambda rows: rows > 1].index
-    several = int((by_name.loc[repeated] > 1).sum())
-    shared = int((by_number > 1).sum()) if len(pairs) > _FEW_ROWS else 0
-    return 2 * several <= len(repeated) and 2 * shared <= len(by_number)
+    both = pc.and_(pc.not_equal(names, ""), pc.not_equal(numbers, ""))
+    name, number = (np.asarray(texts.filter(both).dictionary_encode().indices, np.int64) for texts in (names, numbers))
+    count = int(number.max(initial=-1)) + 1
+    pairs = np.unique(name * count + number)
+    by_name, by_number = np.bincount(pairs // max(count, 1)), np.bincount(pairs % max(count, 1), minlength=count)
+    repeated = np.bincount(name) > 1
+    several = int((by_name[repeated] > 1).sum())
+    shared = int((by_number > 1).sum()) if len(name) > _FEW_ROWS else 0
+    return 2 * several <= int(repeated.sum()) and 2 * shared <= count
 
 
 def find_flags(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
