@@ -337,6 +337,16 @@ def test_a_prefix_by_kind_takes_the_column_that_tells_kinds_apart(init: Intervie
     assert source["values"]["kind"] == {"Invoice": "invoice", "Credit note": "credit_note"}
 
 
+def test_credits_with_their_sign_are_told_apart_if_every_word_of_the_kind_is_known(init: Interview) -> None:
+    signed = KINDS.replace("Credit note,1", "Credit note,3")
+    source = init.source(signed, columns={"invoice_ref": "Invoice number"})
+    assert source["values"]["kind"] == {"Invoice": "invoice", "Credit note": "credit_note"}
+    assert "credits_positive" not in source
+    source = init.source(signed.replace("Credit note", "Journal"), columns={"invoice_ref": "Invoice number"})
+    assert "kind" not in source["columns"]
+    assert any("also has Journal, each with a minus sign" in line for line in init.reported)
+
+
 def test_a_setting_that_can_not_be_is_named(init: Interview) -> None:
     assert "--set prefix=…: name the kind of document" in refused(init, CAMEL, settings={"prefix": "CN-"})
     said = refused(init, CAMEL, settings={"settle_seconds": "soon"})
