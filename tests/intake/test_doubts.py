@@ -321,6 +321,16 @@ def test_names_of_another_encoding_are_named_as_they_would_be(file: Path) -> Non
         )
 
 
+def test_a_balance_that_is_only_what_is_so_old_is_named(file: Path) -> None:
+    rows = ("1;Ada;2026-04-07;5.00;0.00;0.00", "2;Bo;2026-04-07;0.00;6.00;0.00")
+    (doubt,) = doubts(
+        file, "No;Customer;Date;Current;1 - 30;31 - 60", *rows, columns={**HOW["columns"], "balance": "Current"}
+    )
+    assert "the column 'Current' is read as the balance, and seems to have only what is so old" in doubt
+    assert "'1 - 30', '31 - 60' have the rest" in doubt
+    assert doubts(file, f"{LIST};1 - 30;31 - 60", *rows) == ()
+
+
 # --- later deliveries -------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arfeed.intake.columns import Columns
-from arfeed.model.characters import byte_at, extremes
+from arfeed.model.characters import byte_at, extremes, hash_texts
 from arfeed.planning.changes.texts import note_formulas
 from arfeed.tables.values.amounts import as_units, parse_money
 
@@ -27,6 +27,29 @@ def test_the_byte_at_a_place_is_that_of_the_text_also_in_a_slice(
     written = [value.encode() for value in values[first:]]
     expected = [text[place] if -len(text) <= place < len(text) else 0 for text in written]
     assert byte_at(column, place).tolist() == expected
+
+
+long = st.lists(
+    st.builds("{}{}{}".format, st.text(max_size=3), st.sampled_from(["12345678", "éééééééé"]), st.text("0é"))
+)
+
+
+@given(long, kinds, st.integers(0, 3))
+def test_equal_texts_have_equal_numbers_also_in_a_slice(values: list[str], kind: pa.DataType, first: int) -> None:
+    column = pa.array(values, kind).slice(first)
+    if not len(column):
+        assert hash_texts(column) is None
+        return
+    numbers = hash_texts(column)
+    assert numbers is not None
+    assert len(numbers) == len(column)
+    by_text = dict(zip(values[first:], numbers.tolist(), strict=True))
+    assert [by_text[value] for value in values[first:]] == numbers.tolist()
+
+
+@pytest.mark.parametrize("values", [["12345678", "1234567"], ["12345678", ""], ["12345678", None], []])
+def test_short_texts_and_nulls_have_no_number(values: list[str | None]) -> None:
+    assert hash_texts(pa.array(values, pa.large_string())) is None
 
 
 @given(texts, kinds, st.integers(0, 3))

@@ -15,8 +15,8 @@ from arfeed.model.characters import byte_at
 from arfeed.tables.values.dates import (
     ORDER_WORDS,
     ORDERS,
+    SHORTEST_TIMED,
     count_misfits,
-    has_times,
     in_words,
     means_none,
     parse_dates,
@@ -53,20 +53,20 @@ def find_order(distinct: pa.Array) -> str | None:
 
 def read_days(table: Columns, order: str, *, declared: bool) -> dict[str, pa.Array]:
     """Return the date columns as date32, by name; add a problem for each text that is not a date in this order."""
-    distinct = distinct_dates(table)
-    return {name: _read(table, name, order, distinct, declared=declared) for name in schema.DATES}
+    return {name: _read(table, name, order, declared=declared) for name in schema.DATES}
 
 
-def _read(table: Columns, name: str, order: str, distinct: pa.Array, *, declared: bool) -> pa.Array:
+def _read(table: Columns, name: str, order: str, *, declared: bool) -> pa.Array:
     column = table.array(name)
     if pa.types.is_date32(column.type):
         return column
     texts = table.text(name)
-    if has_times(distinct):
+    # Few files have texts that are long enough; only then is each looked at.
+    if (pc.max(pc.binary_length(texts)).as_py() or 0) >= SHORTEST_TIMED:
         texts = strip_times_of_cells(texts, table.text("origin"))
     parsed = parse_dates(texts, order, declared=declared)
     if pc.any(parsed.wrong).as_py():
-        table.add_problem(name, parsed.wrong, _why_not(order, distinct, declared=declared))
+        table.add_problem(name, parsed.wrong, _why_not(order, distinct_dates(table), declared=declared))
     return parsed.values
 
 
@@ -141,12 +141,22 @@ def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:
 _SIGNS = np.frombuffer(b"-/. ", np.uint8)
 
 
+_FIRST = 1_000
+
+
 def _has_sign(texts: pa.Array, *places: int) -> bool:
-    return any(bool(np.isin(byte_at(texts, place), _SIGNS, kind="table").any()) for place in places)
+    # The first texts often settle it, here and below.
+    return any(
+        bool(np.isin(byte_at(some, place), _SIGNS, kind="table").any())
+        for some in (texts.slice(0, _FIRST), texts.slice(_FIRST))
+        for place in places
+    )
 
 
 def _has_day_above_12(days: pa.Array) -> bool:
-    return bool(pc.any(pc.greater(pc.day(days), _MONTHS)).as_py())
+    return any(
+        bool(pc.any(pc.greater(pc.day(some), _MONTHS)).as_py()) for some in (days.slice(0, _FIRST), days.slice(_FIRST))
+    )
 
 
 def _dates(distinct: pa.Array) -> pa.Array:

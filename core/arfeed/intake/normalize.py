@@ -106,10 +106,7 @@ class Normalizer:
             raise SourceError(f"{self._describe_yield()} {type(raw).__name__}, not a DataFrame")
         if _is_empty_answer(raw):
             return []
-        if isinstance(self.connector.settings, FileSettings):
-            raw, found = unwrap_texts(raw, self._headers(raw))
-            self.unwrapped += found
-        sifted = self.sieve.sift(raw) if self.sieve else Sifted(raw)
+        sifted = self._sift(raw)
         raw = sifted.raw
         self.waiting.append(Frame(raw, self.seen, sifted.columns))
         settled = self._order_is_settled()
@@ -124,6 +121,16 @@ class Normalizer:
                 self.order = self._require_order(distinct)
                 break
         return self._release_waiting()
+
+    def _sift(self, raw: pd.DataFrame) -> Sifted:
+        """Return the rows of a frame that may be documents, with its columns if they were looked at for that."""
+        if self.sieve is None:
+            return Sifted(raw)
+        # One conversion for all that looks at the whole frame.
+        table = self.columns_of(raw)
+        plain, found = unwrap_texts(raw, table.raw, table.columns)
+        self.unwrapped += found
+        return self.sieve.sift(plain, table if plain is raw else self.columns_of(plain))
 
     def _release_waiting(self) -> list[Frame]:
         frames = [piece for frame in self.waiting for piece in _pieces(frame)]

@@ -45,12 +45,17 @@ def fold(refs: pd.Series[str]) -> pd.Series[str]:
 
 def are_distinct(texts: pa.Array) -> bool:
     """Whether no text is there twice; quickly so if they rise or fall, as the numbers of most exports do."""
+    import pandas as pd
     import pyarrow.compute as pc
+
+    from arfeed.model.characters import hash_texts
 
     some = texts.slice(0, _FEW)
     for earlier in (pc.less, pc.greater):
         if _all(earlier(some[:-1], some[1:])) and _all(earlier(texts[:-1], texts[1:])):
             return bool(texts.null_count == 0)
+    if (keys := hash_texts(texts)) is not None and pd.Index(keys).is_unique:
+        return True
     return bool(len(texts.unique()) == len(texts))
 
 

@@ -228,4 +228,22 @@ def test_names_in_letters_of_no_western_language_are_asked_about(init: Interview
     assert init.source("", sample=str(sample), settings={"encoding": "cp1250"})["encoding"] == "cp1250"
 
 
+def test_pairs_of_bytes_are_not_taken_for_greek(init: Interview, tmp_path: Path) -> None:
+    rows = [
+        "No,客户名称,Date,未收金额",
+        "1,上海公司,2026-09-14,5.00",
+        "2,北京商店,2026-09-15,6.00",
+        "3,广州工厂,2026-09-16,7.00",
+    ]
+    table = "\n".join(rows)
+    sample = tmp_path / "chinese.csv"
+    sample.write_bytes(table.encode("gb18030"))
+    question = refused(init, "", sample=str(sample))
+    assert "such as gb18030 for China" in question
+    assert "Greek" not in question
+    columns = {"invoice_ref": "No", "customer_name": "客户名称", "balance": "未收金额"}
+    source = init.source("", sample=str(sample), settings={"encoding": "gb18030"}, columns=columns)
+    assert source["columns"] == {**columns, "issued_on": "Date"}
+
+
 COLUMNS = ("invoice_ref", "customer_name", "issued_on", "balance")

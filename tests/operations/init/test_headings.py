@@ -269,3 +269,113 @@ def test_the_decimal_mark_is_looked_for_in_a_column_that_somebody_names(init: In
     table = 'Beleg,Kunde,Datum,Kram\nR-1,Ada,2026-09-01,"1.100,00"\nR-2,Ada,2026-09-02,"50,00"\n'
     source = init.source(table, columns={"balance": "Kram", "invoice_ref": "Beleg"})
     assert source["decimal"] == ","
+
+
+UNKNOWN = """\
+Faktúr,Viðskiptakúnni,Auðkenni,Dags,Greiðsludagur,Eftirstöðvar
+301,Hraun ehf,A-11,2026-09-14,2026-10-14,5.00
+302,Fjara ehf,B-12,2026-09-15,2026-10-15,6.00
+303,Hraun ehf,A-11,2026-09-16,2026-10-16,7.00
+"""
+TOLD = {
+    "invoice_ref": "Faktúr", "customer_name": "Viðskiptakúnni", "issued_on": "Dags", "balance": "Eftirstöðvar",
+}  # fmt: skip
+
+
+def test_what_was_said_of_headings_in_an_unknown_language_shows_what_else_has_to_be_asked(init: Interview) -> None:
+    said = refused(init, UNKNOWN, columns=TOLD)
+    assert "Which column holds the due date? Not interactive; pass --column due_on=HEADING" in said
+    assert "Greiðsludagur: such as 2026-10-14" in said
+    assert "Which column holds the customer's number?" in said
+    assert "Auðkenni: such as A-11" in said
+
+    known = {**TOLD, "due_on": "Greiðsludagur", "customer_id": "Auðkenni"}
+    assert init.source(UNKNOWN, columns=known)["columns"] == known
+    none = {**TOLD, "due_on": "", "customer_id": ""}
+    assert init.source(UNKNOWN, columns=none)["columns"] == TOLD
+
+
+AGES = """\
+Customer,Invoice,Date,Due date,{ages}{more}
+Ada,1,2026-09-14,2026-10-14,5.00,0.00,0.00{first}
+Bo,2,2026-09-15,2026-10-15,0.00,6.00,0.00{second}
+"""
+
+
+@pytest.mark.parametrize(
+    "ages",
+    [
+        "Current,1 - 30,31 - 60",
+        "Not due,1-30 days,31-60 days past due",
+        "Noch nicht fällig,1 bis 30 Tage,31 bis 60 Tage",
+        "< 1 Month,1 Month,2 Months",
+        "Current,Period 1,Period 2",
+    ],
+)
+def test_a_balance_that_stands_in_columns_by_its_age_is_refused(init: Interview, ages: str) -> None:
+    table = AGES.format(ages=ages, more="", first="", second="")
+    for columns in ({}, {"balance": ages.partition(",")[0]}):
+        with pytest.raises(SourceError, match="stands in columns by its age"):
+            init.source(table, columns=columns)
+    whole = AGES.format(ages=ages, more=",Balance", first=",5.00", second=",6.00")
+    assert init.source(whole)["columns"]["balance"] == "Balance"
+
+
+KINDS = """\
+Type,Invoice number,Customer,Date,Due date,Total,Balance
+Invoice,1,Ada,2026-09-14,2026-10-14,5.00,5.00
+Invoice,2,Bo,2026-09-15,2026-10-15,6.00,6.00
+Credit note,1,Bo,2026-09-16,2026-10-16,-2.00,-2.00
+"""
+
+
+def test_a_prefix_by_kind_takes_the_column_that_tells_kinds_apart(init: Interview) -> None:
+    numbered = {"invoice_ref": "Invoice number"}
+    source = init.source(KINDS, columns=numbered, settings={"prefix.credit_note": "CN-"})
+    assert source["prefix"] == {"credit_note": "CN-"}
+    assert source["columns"]["kind"] == "Type"
+    assert source["values"]["kind"] == {"Invoice": "invoice", "Credit note": "credit_note"}
+
+
+def test_credits_with_their_sign_are_told_apart_if_every_word_of_the_kind_is_known(init: Interview) -> None:
+    signed = KINDS.replace("Credit note,1", "Credit note,3")
+    source = init.source(signed, columns={"invoice_ref": "Invoice number"})
+    assert source["values"]["kind"] == {"Invoice": "invoice", "Credit note": "credit_note"}
+    assert "credits_positive" not in source
+    source = init.source(signed.replace("Credit note", "Journal"), columns={"invoice_ref": "Invoice number"})
+    assert "kind" not in source["columns"]
+    assert any("also has Journal, each with a minus sign" in line for line in init.reported)
+
+
+def test_a_setting_that_can_not_be_is_named(init: Interview) -> None:
+    assert "--set prefix=…: name the kind of document" in refused(init, CAMEL, settings={"prefix": "CN-"})
+    said = refused(init, CAMEL, settings={"settle_seconds": "soon"})
+    assert said.startswith("--set settle_seconds=…: found 'soon': ")
+    assert "pydantic" not in said
+
+
+WORDED = """\
+Serija,Pirkėjas,Išrašyta,Apmokėti iki,Skola,Būsena
+A-1,UAB Ąžuolas,2026-09-14,2026-10-14,5.00,Neapmokėta
+A-2,UAB Žirgas,2026-09-15,2026-10-15,6.00,Anuliuota
+"""
+
+
+def test_in_an_unknown_language_a_column_of_few_words_may_say_what_is_paid(init: Interview) -> None:
+    told = {
+        "invoice_ref": "Serija", "customer_name": "Pirkėjas", "issued_on": "Išrašyta", "balance": "Skola",
+        "due_on": "Apmokėti iki",
+    }  # fmt: skip
+    said = refused(init, WORDED, columns=told)
+    assert "Which column holds what is paid, open or void? Not interactive; pass --column status=HEADING" in said
+    assert "Būsena: such as Neapmokėta" in said
+    said = refused(init, WORDED, columns={**told, "status": "Būsena"})
+    assert "What do these words of the column 'Būsena' mean: 'Neapmokėta' (1 row" in said
+    assert init.source(WORDED, columns={**told, "status": ""})["columns"] == told
+
+
+def test_accounts_of_letters_alone_are_customers_numbers(init: Interview) -> None:
+    table = "Inv no,A/C,Name,Date,Due date,Balance\n1,ABC,Ada,2026-09-14,2026-10-14,5.00\n"
+    assert init.source(table)["columns"]["customer_id"] == "A/C"
+    table = table.replace("A/C", "Account key") + "2,BO,Bo,2026-09-14,2026-10-14,5.00\n"
+    assert "Account key: such as ABC" in refused(init, table)

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from arfeed.documents.contents.judging import VERSION, Verdict, judge
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
-from arfeed.documents.contents.numbers import squeeze_number
 from arfeed.documents.contents.process import PdfReader, Request, is_available, read_all, readers
 from arfeed.documents.staging import Staged, find_flaw
 from arfeed.model import arrow
@@ -22,6 +20,9 @@ from arfeed.model.results import DocumentReading
 if TYPE_CHECKING:
     import pandas as pd
 
+    from arfeed.documents.contents.judging import Verdict
+
+# What finds numbers and amounts in texts is imported where a PDF is judged: most deliveries have none that is new.
 Mode = Literal["off", "warn", "withhold"]
 
 _ENOUGH = 5
@@ -104,6 +105,8 @@ def _owners(send: pd.DataFrame, report: pd.DataFrame) -> dict[str, Invoice]:
 
 
 def _key(pdf: Staged, own: Invoice) -> str:
+    from arfeed.documents.contents.judging import VERSION
+
     facts = [VERSION, pdf.sha256, own.source_ref, own.invoice_ref, own.customer, own.currency, own.amount, own.balance]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
@@ -111,6 +114,9 @@ def _key(pdf: Staged, own: Invoice) -> str:
 def _judge_all(
     owners: Mapping[str, Invoice], pdfs: Iterable[tuple[str, Staged]], verification: Verification
 ) -> Iterator[tuple[str, Verdict]]:
+    from arfeed.documents.contents.judging import judge
+    from arfeed.documents.contents.numbers import squeeze_number
+
     known = Known(verification.known())
     doubtful: dict[str, Staged] = {}
 
@@ -134,6 +140,8 @@ def _judge_all(
 
 def judge_files(contents: Sequence[bytes], own: Invoice, known: Known, folder: Path) -> Iterator[Verdict | str]:
     """Yield what each PDF is if it is filed for an invoice, or what is wrong with it; `folder` is for copies."""
+    from arfeed.documents.contents.judging import judge
+
     with PdfReader() as reader:
         for content in contents:
             if flaw := find_flaw(content):

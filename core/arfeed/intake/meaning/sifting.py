@@ -78,13 +78,17 @@ class Sieve:
     endings: dict[str, str] = field(default_factory=dict)
     last: pd.DataFrame | None = None
 
-    def sift(self, raw: pd.DataFrame) -> Sifted:
-        """Return the rows that may be documents. Raise `SourceError` for a list in groups or of lines."""
+    def sift(self, raw: pd.DataFrame, table: Columns | None = None) -> Sifted:
+        """Return the rows of a frame that may be documents; `table` are its columns if they were looked at already.
+
+        Raise `SourceError` for a list in groups or of lines.
+        """
         if not len(raw) or "origin" not in raw.columns:
-            return Sifted(raw)
+            return Sifted(raw, table)
         if self.settings.rows == "lines":
-            raw = self._fill_lines(raw)
-        table = self.columns_of(raw)
+            raw, table = self._fill_lines(raw), None
+        if table is None:
+            table = self.columns_of(raw)
         self.check(table, self.settings)
         ref, customer = table.text("invoice_ref"), table.text("customer_name")
         unnamed = pc.or_(is_blank(ref), is_blank(customer))

@@ -31,34 +31,40 @@ class Unwrapped(NamedTuple):
     meant: str
 
 
-def unwrap_texts(raw: pd.DataFrame, headers: Mapping[str, str]) -> tuple[pd.DataFrame, list[Unwrapped]]:
-    """Return the frame with what its columns mean, and what was found in them; `headers` are by canonical name.
+def unwrap_texts(
+    raw: pd.DataFrame, table: pa.Table, headers: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[Unwrapped]]:
+    """Return the frame with what its columns mean, and what was found in them; the frame itself if nothing was.
 
-    All rows of the numbers are looked at. Of other columns the first rows decide: programs write a whole column so, and
-    an amount or a date that is missed is refused.
+    `table` is the frame as Arrow has it, `headers` are by canonical name. All rows of the numbers are looked at. Of
+    other columns the first rows decide: programs write a whole column so, and an amount or a date that is missed is
+    refused.
     """
     found: list[Unwrapped] = []
     for name, header in headers.items():
-        if header not in raw.columns or raw[header].dtype != "str":
+        place = table.schema.get_field_index(header)
+        # Not a number that was composed of several columns, which the frame does not have.
+        if place < 0 or not _is_text(table.schema.field(place).type) or header not in raw.columns:
             continue
-        if name not in _NUMBERS and not _is_marked(raw[header].head(_SAMPLE)):
+        texts = arrow.as_single_chunk(table.column(place))
+        if not _is_marked(texts if name in _NUMBERS else texts.slice(0, _SAMPLE)):
             continue
-        if not _is_marked(raw[header]):
-            continue
-        texts = arrow.to_text_array(raw[header])
         meant = pc.replace_substring_regex(pc.replace_substring_regex(texts, _FORMULA, r"\1"), _APOSTROPHE, r"\1")
         changed = pc.fill_null(pc.not_equal(meant, texts), fill_value=False)
         if (first := pc.index(changed, value=True).as_py()) < 0:
             continue
-        raw = raw.assign(**{header: arrow.to_frame(pa.table({header: meant}))[header].to_numpy()})
-        raw[header] = raw[header].astype("str")
+        raw = raw.assign(**{header: arrow.to_series(pc.cast(meant, pa.large_string()), raw.index)})
         found.append(Unwrapped(header, pc.sum(changed).as_py(), texts[first].as_py(), meant[first].as_py()))
     return raw, found
 
 
-def _is_marked(column: pd.Series[str]) -> bool:
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_large_string(kind) or pa.types.is_string(kind))
+
+
+def _is_marked(texts: pa.Array) -> bool:
     """Whether some text may be written so, judging by its first byte: hardly any file has such texts."""
-    first = byte_at(arrow.to_text_array(column), 0)
+    first = byte_at(texts, 0)
     return bool(((first == ord("=")) | (first == ord("'"))).any())
 
 

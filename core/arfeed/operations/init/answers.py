@@ -11,6 +11,7 @@ from arfeed.model.errors import ConfigError
 
 _MOST_NAMED = 12
 _ACCOUNT = "control_account."
+_PREFIX = "prefix."
 _TRUTHS = {"true": True, "false": False}
 
 SIGN_OPTION = "--set sign.column=HEADING and --set sign.negative=WORD, or --set sign=false"
@@ -43,6 +44,7 @@ class Answers:
     control_columns: Mapping[str, str] = field(default_factory=dict)
     absent_means_paid: bool | None = None
     sign: Mapping[str, str | Sequence[str]] | Literal[False] | None = None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -53,6 +55,9 @@ class Answers:
         """Return the answers; a setting that has its own option is moved there."""
         rest = dict(self.settings)
         columns = {name.removeprefix(_ACCOUNT): rest.pop(name) for name in [*rest] if name.startswith(_ACCOUNT)}
+        prefixes = {name.removeprefix(_PREFIX): rest.pop(name) for name in [*rest] if name.startswith(_PREFIX)}
+        if "prefix" in rest:
+            raise ConfigError("--set prefix=…: name the kind of document, as in --set prefix.credit_note=CN-")
         sign = {name: rest.pop(name) for name in [*rest] if name.startswith("sign")}
         path, absent = columns.pop("path", self.control_account), rest.get("absent_means_paid")
         if absent in _TRUTHS:
@@ -67,6 +72,7 @@ class Answers:
             control_columns=columns,
             absent_means_paid=_TRUTHS.get(absent or "", self.absent_means_paid),
             sign=_sign(sign),
+            prefixes=prefixes,
         )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
@@ -78,7 +80,12 @@ def _offers(plugins: list[str]) -> dict[str, Offer]:
 def configure_for(offer: Offer, sample: Path, settings: Mapping[str, object]) -> Connector:
     """Return the connector, set to read just this file."""
     values = {"path": glob.escape(str(sample.absolute())), "settle_seconds": 0, **settings}
-    return offer.connector(offer.connector.name, offer.connector.Settings.model_validate(values))
+    try:
+        return offer.connector(offer.connector.name, offer.connector.Settings.model_validate(values))
+    except ValidationError as exc:
+        error = exc.errors(include_url=False)[0]
+        name = ".".join(map(str, error["loc"]))
+        raise ConfigError(f"--set {name}=…: found {error['input']!r}: {error['msg']}") from None
 
 
 def recognize_connector(sample: Path, sheet: str | None = None) -> Offer:

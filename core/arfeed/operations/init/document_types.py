@@ -70,9 +70,7 @@ def check_document_types(
     or if nobody has answered.
     """
     found = DocumentTypes()
-    for header in answers.only:
-        if header not in headers:
-            raise ConfigError(f"--only {header}=…: the file has no such heading; found {', '.join(headers)}")
+    _check_only(headers, answers)
     balance = chosen.get("balance", "balance")
     if "kind" in chosen:
         return _as_kinds(chosen["kind"], balance, read, answers, asker)
@@ -81,9 +79,11 @@ def check_document_types(
         positive, negative = _others(read(), header, balance)
         if header in answers.only:
             found.only[header] = _only(header, answers.only[header], read(), asker)
+        elif _are_kinds(positive, negative, _words(read(), header), answers):
+            return _as_kinds(header, balance, read, answers, asker)
         elif positive:
             kept = [word for word in _words(read(), header) if word not in positive]
-            answer = "credits" if {*answers.kinds} & {*positive} else _ask(header, positive, kept, answers, asker)
+            answer = _ask(header, positive, kept, answers, asker)
             if answer == "credits":
                 return _as_kinds(header, balance, read, answers, asker)
             if answer == "others":
@@ -93,6 +93,23 @@ def check_document_types(
                 f"the column {header!r} also has {_list_words(negative)}, each with a minus sign, as it should be"
             )
     return found
+
+
+def _check_only(headers: Sequence[str], answers: Answers) -> None:
+    for header in answers.only:
+        if header not in headers:
+            raise ConfigError(f"--only {header}=…: the file has no such heading; found {', '.join(headers)}")
+
+
+def _are_kinds(positive: Sequence[str], negative: Sequence[str], words: Sequence[str], answers: Answers) -> bool:
+    """Whether a column is that of kinds without a question: somebody said so, or all of its words are known.
+
+    `positive` and `negative` are its words for other documents than invoices, by the sign of their amounts. What has
+    no minus sign is asked about, known or not: it may be a debt under that name.
+    """
+    if answers.prefixes or {*answers.kinds} & {*positive}:
+        return True
+    return bool(negative) and not positive and all(map(kind_of, words))
 
 
 def _as_kinds(

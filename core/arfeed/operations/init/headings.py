@@ -15,7 +15,7 @@ from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.operations.init.answers import Answers, Asker, Complaint
 from arfeed.operations.init.document_types import check_document_types, check_settled
 from arfeed.operations.init.draft import Line
-from arfeed.operations.init.other_tables import refuse_groups, refuse_other_tables
+from arfeed.operations.init.other_tables import refuse_ages, refuse_groups, refuse_other_tables
 from arfeed.operations.init.signs import ask_sign, find_sign
 from arfeed.operations.init.statuses import NONE, ask_total, read_status
 from arfeed.tables.headings.banner import find_heading_row
@@ -24,8 +24,10 @@ from arfeed.tables.headings.contents import are_lines
 from arfeed.tables.headings.proposal import (
     REQUIRED,
     Proposal,
+    find_by_values,
     find_currency_columns,
     find_decimal,
+    find_worded,
     is_total,
     propose_columns,
 )
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
+_FEW_KNOWN = len(_NEEDED) // 2
+"""Where no more of them are found by their headings, those of other columns are in an unknown language as well."""
+
 _MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
 """Columns that an invoice may lack, but that are not passed over in silence if a heading seems to be theirs."""
 
@@ -79,6 +84,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     said = _find_said(answers.columns, headers)
     chosen = _without_taken({**_accept_proposed(proposal, rows, headers), **said}, said)
     refuse_groups(sample, rows, chosen)
+    refuse_ages(sample, headers, chosen, proposal)
     meaning = Meaning()
     if parts := _take_repeated(chosen, proposal, rows, settings, asker):
         meaning.settings.append(parts)
@@ -227,8 +233,13 @@ def _ask_what_matters(
     chosen: dict[str, str], said: Mapping[str, str], proposal: Proposal, rows: pd.DataFrame, questions: Questions
 ) -> None:
     """Ask about columns whose heading or values seem to be there, but that are not sure enough to be taken."""
+    # Again, since what was said of other columns shows more: in a language whose headings are not known, all of it.
+    by_values = find_by_values(rows, chosen, [*proposal.several, *said])
+    if sum(name in proposal.columns for name in _NEEDED) <= _FEW_KNOWN and {*_NEEDED} <= chosen.keys():
+        by_values["status"] = find_worded(rows, chosen)
     for name in (name for name in _MATTERS if name not in (*chosen, *said)):
-        found = [header for header in proposal.several.get(name, ()) if header not in chosen.values()]
+        fitting = (*proposal.several.get(name, ()), *by_values.get(name, ()))
+        found = [header for header in dict.fromkeys(fitting) if header not in chosen.values()]
         if name in proposal.misfits:
             found += [header for header in proposal.called.get(name, ()) if header not in (*found, *chosen.values())]
         if not found or (name == "amount" and name not in proposal.several):

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arfeed.model.errors import SourceError
+from arfeed.model.fields import PARTS_OF_BALANCE
+from arfeed.tables.headings.balances import find_ages
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.proposal import Proposal
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -56,6 +58,18 @@ def refuse_groups(sample: Path, rows: pd.DataFrame, chosen: Mapping[str, str]) -
             f"{sample}: {heads.iloc[0, 0]!r} stands alone in its row, above others, and no column names the customers: "
             "this is a report in groups. Export a list instead that names the customer in every row, a row an open "
             "document, without subtotals; if a column does name the customers, pass --column customer_name=HEADING"
+        )
+
+
+def refuse_ages(sample: Path, headers: Sequence[str], chosen: Mapping[str, str], proposal: Proposal) -> None:
+    """Raise `SourceError` if what is open stands in columns by its age, and none holds the whole of it."""
+    ages = find_ages(headers)
+    called = [*proposal.several.get("balance", ()), *proposal.called.get("balance", ())]
+    named = {*PARTS_OF_BALANCE, "balance", "amount"} & chosen.keys()
+    if ages and (chosen.get("balance") in ages or (not named and {*called} <= {*ages})):
+        raise SourceError(
+            f"{sample}: what is open stands in columns by its age ({', '.join(ages)}), each of which has only a part "
+            "of it; export the list with a column of the whole balance, or name one with --column balance=HEADING"
         )
 
 

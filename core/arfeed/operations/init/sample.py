@@ -34,6 +34,8 @@ _MOST_FOREIGN = 3
 
 _ENCODING = "{sample} is not UTF-8, and read as Western European it has {words}. Which encoding is it ({such})?"
 _SUCH = "such as cp1250 for Central Europe, cp1251 for Cyrillic, cp1253 for Greek"
+_OF_TWO_BYTES = "such as gb18030 for China, big5 for Taiwan, cp932 for Japan, cp949 for Korea"
+_FEWEST_RUNS = 5
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 _DATE = re.compile(r"\d{4}[-_. ]?\d{2}[-_. ]?\d{2}|\d{2}[-_. ]\d{2}[-_. ]\d{4}|\d{6,}")
 _COPY = re.compile(r"\s*\(\d+\)$")
@@ -44,6 +46,9 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
     """Put what the sample reveals into the draft, and ask for what it leaves open."""
     draft.source += _path(sample, answers, asker)
     settings: dict[str, object] = dict(answers.settings)
+    if answers.prefixes:
+        draft.source.append(Line("prefix", answers.prefixes, "as you said"))
+        settings["prefix"] = answers.prefixes
     if find_setting(draft.source, "files") == "all":
         settings |= {"files": "all", "path": str(answers.folder / str(find_setting(draft.source, "path")))}
     if "encoding" not in settings and (encoding := _encoding(sample, asker)):
@@ -171,7 +176,9 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     misread = find_misread([text])
     if misread or _MOST_FOREIGN * sum(not letter.isascii() for letter in letters) > len(letters):
         some, such = [*words], _SUCH
-        if misread:
+        if _has_pairs(text, encoding):
+            such = _OF_TWO_BYTES
+        elif misread:
             some = [f"{word} (for {new})" for word, new in misread.words.items()]
             such = f"it seems to be {misread.encoding}, {misread.region}"
         question = _ENCODING.format(sample=sample, words=", ".join(some[:3]), such=such)
@@ -180,6 +187,12 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     why = f"it is not UTF-8; read so, it has {', '.join([*words][:3])}"
     asker.found(f"encoding: {encoding}, since {why}")
     return Line("encoding", encoding, why)
+
+
+def _has_pairs(text: str, encoding: str) -> bool:
+    """Whether what is beyond ASCII comes in pairs everywhere, as the bytes of Chinese and Korean letters do."""
+    runs = {*re.findall(rb"[\x80-\xff]+", text.encode(encoding, "replace"))}
+    return len(runs) >= _FEWEST_RUNS and all(len(run) % 2 == 0 for run in runs)
 
 
 def no_encoding(text: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,9 @@ def _read(texts: pa.Array) -> Units | None:
     from arfeed.tables.values.amounts import as_units, parse_money
 
     some = texts.slice(0, _MOST_ROWS)
+    # Words, of which most columns are, can be told from amounts at once.
+    if not pc.all(pc.match_substring_regex(some, r"^(?:.*\d.*|[-−\s]*)$")).as_py():
+        return None
     for mark in (None, ".", ","):
         parsed = parse_money(some, mark)
         if not pc.any(parsed.wrong).as_py():
@@ -138,3 +141,46 @@ def contradict(named: Sequence[str] | set[str], codes: set[str]) -> list[str]:
     from arfeed.tables.values.amounts import may_be
 
     return sorted(code for code in codes if not any(may_be(claim, code) for claim in named)) if named else []
+
+
+_AGE = re.compile(
+    r"(?:(?:over|above|more than|older than|up to|less than|uber|ueber|mehr als|bis|ab|plus de|mas de|oltre|fino a) )?"
+    r"(\d{1,3})(?: (?:to |bis |a |au |al |tot |till )?(\d{1,3}))?"
+    r"(?: (?:days?|tag(?:en?)?|jours?|dias?|giorni|dagen|dagar|dager|dage|dni|past|due|overdue|old|fallig|late))*"
+)
+"""A heading of an age, such as `1 - 30 days`, as it is compared."""
+
+_MONTH = re.compile(r"period \d|(?:under |over |bis )?\d{1,2} (?:months?|monate?n?|mois|mes(?:es|i|e)?|maand(?:en)?)")
+_OTHER_AGES = frozenset(
+    (
+        "current",
+        "not due",
+        "not yet due",
+        "future",
+        "older",
+        "nicht fallig",
+        "noch nicht fallig",
+        "alter",
+        "non echu",
+        "plus ancien",
+        "no vencido",
+        "non scaduto",
+        "niet vervallen",
+        "ouder",
+    )
+)
+_FEWEST_AGES = 2
+
+
+def find_ages(headers: Iterable[str]) -> list[str]:
+    """Return the headings of an ageing's columns, each with the part of a balance that is so old; none in a list."""
+    names = {header: normalize_header(header) for header in headers}
+    spans = [found for name in names.values() if (found := _AGE.fullmatch(name)) and found[2]]
+    sure = [found for found in spans if int(found[1]) < int(found[2])]
+    if len(sure) < _FEWEST_AGES and sum(bool(_MONTH.fullmatch(name)) for name in names.values()) < _FEWEST_AGES:
+        return []
+    return [
+        header
+        for header, name in names.items()
+        if _AGE.fullmatch(name) or _MONTH.fullmatch(name) or name in _OTHER_AGES
+    ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from arfeed.tables.headings.document_words import are_yes_and_no
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
 from arfeed.tables.headings.words import MISLEADING, SETTLED
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _CODE = r"^[\p{L}\d._/-]*\d[\p{L}\d._/-]*$"
+_SHORT_CODE = r"^[\p{L}\d._/-]{1,12}$"
+_WORDS = r"^\p{L}[\p{L}\p{M} ./'’-]*$"
 _MOST_WORDS = 30
+_FEW_WORDS = 6
 _MOST_FLAGS = 3
 _FEW_ROWS = 2
 """Rows that may well be one customer's in two spellings."""
@@ -45,7 +49,7 @@ def distinct_columns(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> l
 
 
 def find_by_values(
-    chosen: Mapping[str, str], known: Mapping[str, object], texts: Mapping[str, pa.Array]
+    chosen: Mapping[str, str], known: Collection[str], texts: Mapping[str, pa.Array]
 ) -> dict[str, list[str]]:
     """Return, for columns that are neither chosen nor `known`, the headers whose values may be theirs."""
     texts = _of_documents(chosen, texts)
@@ -75,16 +79,18 @@ def number_customers(numbers: pa.Array, names: pa.Array) -> bool:
 
     A customer's own reference differs from invoice to invoice; an account of the ledger is the same for all.
     """
-    import pandas as pd
+    import numpy as np
+    import pyarrow.compute as pc
 
-    pairs = pd.DataFrame({"name": names.to_pandas(), "number": numbers.to_pandas()})
-    pairs = pairs[(pairs["name"] != "") & (pairs["number"] != "")]
-    distinct = pairs.drop_duplicates()
-    by_name, by_number = distinct["name"].value_counts(), distinct["number"].value_counts()
-    repeated = pairs["name"].value_counts().loc[lambda rows: rows > 1].index
-    several = int((by_name.loc[repeated] > 1).sum())
-    shared = int((by_number > 1).sum()) if len(pairs) > _FEW_ROWS else 0
-    return 2 * several <= len(repeated) and 2 * shared <= len(by_number)
+    both = pc.and_(pc.not_equal(names, ""), pc.not_equal(numbers, ""))
+    name, number = (np.asarray(texts.filter(both).dictionary_encode().indices, np.int64) for texts in (names, numbers))
+    count = int(number.max(initial=-1)) + 1
+    pairs = np.unique(name * count + number)
+    by_name, by_number = np.bincount(pairs // max(count, 1)), np.bincount(pairs % max(count, 1), minlength=count)
+    repeated = np.bincount(name) > 1
+    several = int((by_name[repeated] > 1).sum())
+    shared = int((by_number > 1).sum()) if len(name) > _FEW_ROWS else 0
+    return 2 * several <= int(repeated.sum()) and 2 * shared <= count
 
 
 def find_flags(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
@@ -195,9 +201,11 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
 
     if header_words(header) & (MISLEADING["customer_id"] | _NO_NUMBERS):
         return False
-    if not pc.all(pc.match_substring_regex(texts, _CODE)).as_py():
+    # Of letters alone, such as Sage's ABC, only where the heading is that of a customer.
+    of_customers = bool(header_words(header) & _OF_CUSTOMERS)
+    if not pc.all(pc.match_substring_regex(texts, _SHORT_CODE if of_customers else _CODE)).as_py():
         return False
-    if any(True for _ in _readings(texts)):
+    if texts.equals(names) or any(True for _ in _readings(texts)):
         return False
     pairs = pd.DataFrame({"name": names.to_pandas(), "number": texts.to_pandas()})
     distinct = pairs.drop_duplicates()
@@ -205,4 +213,22 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     if len(distinct) != customers or not distinct["number"].nunique() * 2 > customers > 1:
         return False
     # Where no customer has two rows, any code is always the same for a customer; only the heading can tell.
-    return customers < len(pairs) or bool(header_words(header) & _OF_CUSTOMERS)
+    return customers < len(pairs) or of_customers
+
+
+def find_worded(texts: Mapping[str, pa.Array], headers: Sequence[str]) -> list[str]:
+    """Return those of the headers whose columns have a word of letters in each row, few in all, and not yes and no.
+
+    In a language whose words are not known, any of these may say what is paid.
+    """
+    import pyarrow.compute as pc
+
+    found = []
+    for name in headers:
+        words = texts[name].unique()
+        few = 1 < len(words) <= max(_FEW_WORDS, len(texts[name]) // 10)
+        if not few or len(words) > _MOST_WORDS or are_yes_and_no(words.to_pylist()):
+            continue
+        if pc.all(pc.match_substring_regex(words, _WORDS)).as_py():
+            found.append(name)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import FLAGS, USUAL
@@ -193,8 +193,12 @@ def is_kind_column(header: str, words: Collection[str]) -> bool:
 def is_flag_column(header: str, words: Collection[str]) -> bool:
     """Whether a column says by yes or no what an open invoice is not, such as `Is credit` or `Written off`."""
     named = f" {normalize_header(header)} "
-    known = {*_YES, *_NO}
-    return any(f" {word}" in named for word in _FLAGGED) and all(word.casefold() in known for word in words)
+    return any(f" {word}" in named for word in _FLAGGED) and are_yes_and_no(words)
+
+
+def are_yes_and_no(words: Iterable[str]) -> bool:
+    """Whether all words only say yes or no."""
+    return all(word.casefold() in (*_YES, *_NO) for word in words)
 
 
 def is_yes(word: str) -> bool:

@@ -181,6 +181,18 @@ def _find_moves(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> lis
     return find_moves(texts[chosen["balance"]], free)
 
 
+def find_by_values(rows: pd.DataFrame, chosen: Mapping[str, str], known: Collection[str]) -> dict[str, list[str]]:
+    """Return, for columns that are neither chosen nor `known`, the headers whose values may be theirs."""
+    return contents.find_by_values(chosen, known, _texts_of(rows))
+
+
+def find_worded(rows: pd.DataFrame, chosen: Mapping[str, str]) -> list[str]:
+    """Return the headers that are not chosen and whose columns have few words, of which any may say what is paid."""
+    texts = _texts_of(rows)
+    codes = find_currency_columns(rows, [*texts])
+    return contents.find_worded(texts, [name for name in texts if name not in (*chosen.values(), *codes)])
+
+
 def count_usual_headers(cells: Sequence[str]) -> int:
     """Return how many of an invoice's columns have a common header among these cells; 0 if some cell is an amount."""
     if any(_NUMBER.fullmatch(cell.strip()) for cell in cells):

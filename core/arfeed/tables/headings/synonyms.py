@@ -28,9 +28,9 @@ USUAL: Mapping[str, Sequence[str]] = {
         "klantnummer", "kd nr", "kdnr", "kunden nr", "kunde nr", "kundennr", "debitor nr", "debitoren nr",
         "deb nr", "cust no", "cust id", "client id", "client no", "klantnr", "klant nr", "cust number",
         "cust code", "account ref", "customer ref", "client code", "client number", "debtor number", "debtor code",
-        "code debiteur", "debiteurnummer", "a c ref", "ac ref", "party code", "contact id", "partner id",
-        "konto nr", "kontonummer", "kundnr", "kundnummer", "kundenummer", "kundenr", "debitornr", "debitornummer",
-        "relatiecode", "asiakasnumero",
+        "code debiteur", "debiteurnummer", "a c ref", "ac ref", "a c", "a c no", "a c code", "party code", "contact id",
+        "partner id", "konto nr", "kontonummer", "kundnr", "kundnummer", "kundenummer", "kundenr", "debitornr",
+        "debitornummer", "relatiecode", "asiakasnumero",
     ),
     "customer_email": ("customer email", "email address", "email", "e mail", "courriel", "correo"),
     "currency": (

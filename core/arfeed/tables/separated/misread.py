@@ -80,9 +80,11 @@ def find_misread(texts: Iterable[str]) -> Misread | None:
     """Return how texts were misread that were taken for Western European, None if they read well."""
     foreign = dict[str, None]()
     for text in texts:
-        foreign.update(dict.fromkeys(word for word in map(_trimmed, _WORD.findall(text)) if not word.isascii()))
+        foreign.update(dict.fromkeys(word for word in _WORD.findall(text) if not word.isascii()))
         if len(foreign) > _MOST_WORDS:
             break
+    # Afterwards, since names repeat: what is left of each word once.
+    foreign = dict.fromkeys(word for word in map(_trimmed, foreign) if not word.isascii())
     odd = [word for word in foreign if not _fits(word, _WESTERN)]
     read = {name: {word: new for word in odd if (new := _read_as(word, name))} for name in _OTHERS}
     encoding = max(read, key=lambda name: len(read[name]))

@@ -15,6 +15,7 @@ _RULE = re.compile(_LINE, re.MULTILINE)
 # With the line break before it, which is searched for at memory's speed; `^` would be tried at every byte.
 _NEXT_RULE = re.compile(rb"\n(?P<rule>" + _LINE + rb")", re.MULTILINE)
 _MOST_HELD = 1 << 16
+_BEGINNINGS = b"-=_*+ \t"
 
 
 def blank_rules(pieces: Iterator[bytes], quotes: Quotes, delimiter: str, width: int) -> Iterator[bytes]:
@@ -43,6 +44,8 @@ def blank_rules(pieces: Iterator[bytes], quotes: Quotes, delimiter: str, width: 
 def _blank(data: bytes, blank: bytes, *, begins: bool, inside: bool) -> bytes:
     """Return a piece without its rules; `begins` if it begins a line, `inside` if a quote is open before it."""
     first = _RULE.match(data) if begins else None
+    if first is None and not _may_have_rules(data):
+        return data
     rules = [*([first.span()] if first else []), *(found.span("rule") for found in _NEXT_RULE.finditer(data))]
     if not rules or not any(mark in data for mark in _MARKS):
         return data
@@ -52,6 +55,17 @@ def _blank(data: bytes, blank: bytes, *, begins: bool, inside: bool) -> bytes:
         made += [data[done:start], data[start:end] if quoted else blank]
         done = end
     return b"".join([*made, data[done:]])
+
+
+def _may_have_rules(data: bytes) -> bool:
+    """Whether some line begins like a rule, which takes two thirds of the time of looking for one."""
+    import numpy as np
+
+    begins = np.zeros(256, bool)
+    begins[list(_BEGINNINGS)] = True
+    content = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(content[:-1] == ord("\n"))
+    return bool(begins[content[ends + 1]].any())
 
 
 def is_rule(fields: list[str]) -> bool:

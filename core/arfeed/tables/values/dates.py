@@ -30,6 +30,8 @@ _LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "sv", "da", "nb", "fi", 
 _TIMED = r"^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)?$"
 """A date cell with a time of day, as it is read here."""
 
+SHORTEST_TIMED = len("2026-04-07 10:30:00")
+
 PIVOT = 69
 """Two-digit years from here on are of the 1900s, lower ones of the 2000s, as for strptime's %y."""
 
@@ -90,14 +92,9 @@ def _parse(texts: pa.Array, order: str, declared: bool) -> Parsed:
     return Parsed(pc.if_else(none, None, days), pc.and_(pc.is_null(days), pc.invert(none)))
 
 
-def has_times(texts: pa.Array) -> bool:
-    """Whether some text looks like a date cell with a time of day."""
-    return bool(pc.any(pc.match_substring_regex(texts, _TIMED)).as_py())
-
-
 def strip_times_of_cells(texts: pa.Array, origins: pa.Array) -> pa.Array:
     """Return the days of a workbook's date cells with a time of day; in other files it may be one of another zone."""
-    if not has_times(texts):
+    if not pc.any(pc.match_substring_regex(texts, _TIMED)).as_py():
         return texts
     cells = pc.match_substring_regex(origins, r"(?i)\.xls[xm]#\d+$")
     return pc.if_else(cells, pc.replace_substring_regex(texts, _TIMED, r"\1"), texts)

@@ -24,6 +24,7 @@ _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.credits_by_text,
     columns.doubtful_customers,
     amounts.other_units,
+    amounts.parts_by_age,
     amounts.amounts_of_lines,
     amounts.unused_deductions,
     amounts.negative_debts,

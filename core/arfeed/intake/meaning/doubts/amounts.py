@@ -15,6 +15,7 @@ from arfeed.model.legible import quote
 from arfeed.model.results import Doubt
 from arfeed.tables.headings.balances import (
     contradict,
+    find_ages,
     find_moves,
     is_in_own_currency,
     named_currencies,
@@ -61,6 +62,18 @@ def unused_deductions(case: Case) -> Iterator[Doubt]:
                 "or export it",
                 name,
             )
+
+
+def parts_by_age(case: Case) -> Iterator[Doubt]:
+    """Yield a balance that is a column of an ageing, beside others with what is older or younger."""
+    header = case.headers.get("balance", "")
+    ages = find_ages([header, *case.unused])
+    if header in ages and len(ages) > 1:
+        others = ", ".join(repr(name) for name in ages if name != header)
+        yield Doubt(
+            f"the column {header!r} is read as the balance, and seems to have only what is so old: {others} have the "
+            "rest. Name a column of the whole as `balance`, or export it"
+        )
 
 
 def amounts_of_lines(case: Case) -> Iterator[Doubt]:
