@@ -194,15 +194,20 @@ def test_what_came_back_is_named() -> None:
     )
 
 
-@pytest.mark.parametrize(("customers", "asked"), [(2, True), (1, False)], ids=["two customers", "one returned debit"])
-def test_what_was_proven_to_be_paid_and_is_open_again_is_asked_about_for_several_customers(
-    customers: int, asked: bool
+@pytest.mark.parametrize(
+    ("paid", "back", "customers", "asked"),
+    [(5, 4, 40, True), (4, 3, 40, False), (2, 2, 2, True), (2, 2, 1, False)],
+    ids=["nearly all", "returned debits", "two customers", "one customer"],
+)
+def test_what_was_proven_to_be_paid_is_asked_about_if_nearly_all_is_open_again(
+    paid: int, back: int, customers: int, asked: bool
 ) -> None:
     old = listed(40, customers)
-    paid = replace(case(old, range(2)), unproven=np.zeros(40, bool))
-    habits = Habits.unpack(Habits.none().learn(paid, paid.unproven).pack())
-    change = pd.Series(["new"] * 2 + ["unchanged"] * 38, dtype="str")
-    day = replace(case(old.iloc[2:].reset_index(drop=True)), report=old.assign(change=change))
+    closing = replace(case(old, range(paid)), unproven=np.zeros(40, bool))
+    habits = Habits.unpack(Habits.none().learn(closing, closing.unproven).pack())
+    left, report = old.iloc[paid:].reset_index(drop=True), old.iloc[paid - back :].reset_index(drop=True)
+    change = pd.Series(["new"] * back + ["unchanged"] * len(left), dtype="str")
+    day = replace(case(left), report=report.assign(change=change))
     assert [*heard(day, habits)] == ["returned"] * asked
 
 

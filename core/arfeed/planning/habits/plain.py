@@ -133,7 +133,8 @@ def _find_new_ones_gone(chances: Chances) -> Older | None:
 def find_returned(chances: Chances) -> np.ndarray | None:
     """Return the places in the report of new rows that had been closed, if there are too many.
 
-    Of those that had been proven to be, only if they are of several customers: a bank may return one's payment.
+    Of those that had been proven to be, only if they are of several customers and nearly all that was proven since the
+    first of them: banks return single payments, an old list brings back everything.
     """
     new = np.flatnonzero(np.asarray(chances.case.report["change"] == "new", bool))
     if len(new) < _AT_LEAST or not len(chances.learned.references):
@@ -145,9 +146,12 @@ def find_returned(chances: Chances) -> np.ndarray | None:
     # A single returned debit is ordinary business.
     if len(back) < max(_AT_LEAST, _SHARE_RETURNED * len(new)):
         return None
-    said = chances.learned.proven[np.asarray(places.drop_null())]
-    several = chances.case.report["customer_id"].iloc[back].nunique() >= _AT_LEAST
-    return back if several or not said.all() else None
+    learned, there = chances.learned, np.asarray(places.drop_null())
+    if not learned.proven[there].all():
+        return back
+    customers = chances.case.report["customer_id"].iloc[back].nunique()
+    since = int((learned.proven & (learned.gone >= learned.gone[there].min())).sum())
+    return back if customers >= _AT_LEAST and len(back) >= _NEARLY_ALL * since else None
 
 
 def _is_unlikely(chances: Chances, rows: np.ndarray) -> bool:
