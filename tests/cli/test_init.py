@@ -509,7 +509,7 @@ def test_a_known_programs_database_is_recognized_and_read_by_its_preset(arfeed: 
     assert "preset=erpnext, company=Nordlicht, since the database has the tables of ERPNext" in done.out
     source = made(tmp_path)["sources"]["sql"]
     assert (source["preset"], source["company"]) == ("erpnext", "Nordlicht")
-    assert "125 new" in arfeed(tmp_path, "plan").out
+    assert "130 new" in arfeed(tmp_path, "plan").out
 
 
 def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Cli, tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ def looking_at(browser: Browser, file: Path, scheme: Scheme = "light", **options
     """Open a file as somebody does who got it by mail."""
     size = {"width": 1280, "height": 900}
     context = browser.new_context(**{"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce", **options})
+    # A page of ten thousand rows, on a machine that tests something else beside it.
+    context.set_default_navigation_timeout(120_000)
     try:
         page = context.new_page()
         sight = Sight(page)
