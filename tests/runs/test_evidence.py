@@ -276,6 +276,14 @@ def test_a_source_that_lists_what_is_settled_from_the_beginning_proves_with_a_ba
     assert delivered(feed) == {"proven": ["INV-0001"]}
 
 
+def test_what_was_free_of_charge_is_nothing_settled(feed: Feed, book: Book) -> None:
+    free = {**invoice(30), "amount": "0.00", "balance": "0.00"}
+    book.says([free, *invoices(20)])
+    feed.approved()
+    book.says([free, *zeros(1), *invoices(19, first=2)])
+    assert refused(feed, "INV-0001") == ["unexplained"]
+
+
 @pytest.mark.parametrize(("older", "degree"), [(2, "proven"), (1, "unexplained")], ids=["more", "no more"])
 def test_after_adopt_a_source_is_believed_that_lists_more_settled_ones_than_the_report_had(
     feed: Feed, book: Book, older: int, degree: str, monkeypatch: pytest.MonkeyPatch

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from arfeed.history.packing import pack_report as pack_rows
 from arfeed.history.packing import pack_table
@@ -77,7 +79,7 @@ def find_proving(context: OpenContext, missing: pd.DataFrame) -> set[str]:
 
 
 def find_settling(context: OpenContext, reading: Reading) -> set[str]:
-    """Return the sources known to list what is settled, with a balance of 0: they did so at the last delivery.
+    """Return the sources known to list what is settled, with a balance of 0: they did so at the last delivery, and do.
 
     Of a source whose last reading is not known, as after `adopt`, those are believed that now list more such rows
     beside the last report's invoices than among them.
@@ -87,11 +89,14 @@ def find_settling(context: OpenContext, reading: Reading) -> set[str]:
         for source in _read_receipt(context.history.receipt(run)).get("sources", ()):
             name = source["source"]
             known[name] = known.get(name, False) or source["rows"] > source["open"]
-    settled = reading.rows[reading.rows["balance"] == schema.ZERO]
+    # What was free of charge has an amount of 0 as well: it has never been owed, and says nothing of what was paid.
+    worth = pc.fill_null(pc.not_equal(pa.array(reading.rows["amount"]), schema.ZERO), fill_value=True)
+    settled = reading.rows[(reading.rows["balance"] == schema.ZERO) & np.asarray(worth)]
     listed = reading.baseline.report["source_ref"] if reading.baseline else settled["source_ref"]
     ours = np.asarray(arrow.is_in(settled["source_ref"], listed))
     for name, mine in ((name, np.asarray(settled["source"] == name)) for name in settled["source"].unique()):
-        known.setdefault(name, int((mine & ~ours).sum()) > int((mine & ours).sum()))
+        beside = int((mine & ~ours).sum())
+        known[name] = known[name] and beside > 0 if name in known else beside > int((mine & ours).sum())
     return {name for name, settling in known.items() if settling}
 
 

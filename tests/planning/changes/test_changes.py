@@ -520,6 +520,25 @@ def test_part_payments_that_are_scaled_or_whose_amount_was_corrected_are_no_tota
     assert [*found] == ["amounts-changed"]
 
 
+def filled(kept: int, email: str, many: int = 30) -> set[str]:
+    """The codes for a feed whose second customer, of one invoice or more, gets the first one's name on one of them."""
+    ids = ["C1", *["C2"] * (1 + kept), *[f"C{number}" for number in range(3, many - kept + 1)]]
+    names, emails = [f"Name {each}" for each in ids], [f"{each}@x.example" for each in ids]
+    before = invoices(many, customer_id=ids, customer_name=names, customer_email=emails)
+    names[1], emails[1] = names[0], email
+    after = invoices(many, customer_id=ids, customer_name=names, customer_email=emails)
+    return {*said(planned(before, after))}
+
+
+@pytest.mark.parametrize(
+    ("kept", "email", "asked"),
+    [(1, "C2@x.example", True), (0, "C1@x.example", True), (0, "C2@x.example", False), (0, "new@x.example", False)],
+    ids=["its own name elsewhere", "the email as well", "a group's name", "a new address"],
+)
+def test_a_name_that_is_filled_over_anothers_is_asked_about(kept: int, email: str, asked: bool) -> None:
+    assert filled(kept, email) == ({"customer-changed"} if asked else set())
+
+
 # --- billed otherwise -----------------------------------------------------------------------------------------------
 
 
@@ -541,6 +560,8 @@ def billed(*amounts: str, of: int = 60, customers: int = 60) -> dict[str, Object
     [
         (["83.33"], 8, 8, False),
         (["83.33", "84.17"], 8, 8, True),
+        (["83.33", "84.17"], 12, 12, True),
+        (["83.33", "84.17"], 13, 13, False),
         (["83.33", "84.17"], 60, 60, False),
         (["83.33", "84.17", "85"], 60, 60, True),
         (["83.33", "84.17", "85"], 60, 1, False),
@@ -552,16 +573,8 @@ def billed(*amounts: str, of: int = 60, customers: int = 60) -> dict[str, Object
         (["101", "140.50"], 60, 60, False),
     ],
     ids=[
-        *(
-            "one is corrected",
-            "two of a few",
-            "two of many",
-            "three of many",
-            "all of one customer",
-            "half of one customer's",
-            "less than half",
-        ),
-        *("a little more",),
+        *("one is corrected", "two of a few", "two of twelve", "two of thirteen", "two of many", "three of many"),
+        *("all of one customer", "half of one customer's", "less than half", "a little more"),
         *("two exchanged", "three in a circle", "one that another had"),
     ],
 )
@@ -579,7 +592,7 @@ def test_totals_that_changed_are_named_with_both() -> None:
         "what was billed is not what it was in the last report, though payments never change it. erp: 2 invoices with "
         "each other's totals: A2 Ada 101.00 GBP → 100.00 GBP; A1 Ada 100.00 GBP → 101.00 GBP. A column that was sorted "
         "alone does this, and so do net amounts in the place of gross ones and amounts in another currency. Look at "
-        "the column of amounts in the export; approve if these invoices were corrected"
+        "the column of amounts in the export; approve if these invoices were corrected, as after a change of prices"
     )
 
 

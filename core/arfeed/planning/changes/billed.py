@@ -162,6 +162,9 @@ _FEWEST = 2
 _MANY_REBILLED = 0.04
 """At least this share of a source's invoices, and `_FEWEST`, are more than corrections of a day."""
 
+_SMALL = 12
+"""In a source of more invoices it takes one more: two may well be corrected on one day."""
+
 _MANY_OF_ONE = 3
 """Of a single customer it takes so many, and half of the source's."""
 
@@ -179,7 +182,8 @@ def find_rebilled(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
         theirs = changed & mine & ~raised
         count, customers = int(theirs.sum()), count_distinct(found.now("customer_id"), theirs)
         several = customers >= _FEWEST or count >= max(_MANY_OF_ONE, sizes[(source,)] / 2)
-        many = several and count >= max(_FEWEST, _MANY_REBILLED * sizes[(source,)])
+        size = sizes[(source,)]
+        many = several and count >= max(_FEWEST if size <= _SMALL else _FEWEST + 1, _MANY_REBILLED * size)
         if not many:
             theirs = _is_of_another(found, changed & mine)
         if (count := int(theirs.sum())) >= _FEWEST:
@@ -197,7 +201,7 @@ def object_to_rebilled(found: Stayed, parts: Sequence[Finding]) -> Iterator[Obje
             "what was billed is not what it was in the last report, though payments never change it. "
             f"{'; '.join(part.words for part in parts)}. A column that was sorted alone does this, and so do net "
             "amounts in the place of gross ones and amounts in another currency. Look at the column of amounts in the "
-            "export; approve if these invoices were corrected",
+            "export; approve if these invoices were corrected, as after a change of prices",
             found.refs(join_findings(found, parts)),
         )
 

@@ -21,6 +21,8 @@ _LEGAL_FORMS = (
 )
 """Words that one system writes and another leaves out, in a name in lower case and without dots (RE2)."""
 
+_CUSTOMER = ("customer_id", "customer_name", "customer_email")
+
 _LATER = 60
 """A customer's document that is dated over this many days later, with another amount, is another one.
 
@@ -198,23 +200,30 @@ def _is_taken_over(found: Stayed, column: str, other: Mask) -> Mask:
 
 
 def _is_mixed(found: Stayed, other: Mask) -> Mask:
-    """Return where a customer number has another number's name, and still its own, the only one it had, elsewhere."""
-    ids, names = arrow.to_text_array(found.last["customer_id"]), arrow.to_text_array(found.last["customer_name"])
+    """Return where a customer number has another number's name, and still its own, the only one it had, elsewhere.
+
+    Where it has no other invoice, the email must be the other number's as well: a group's company may take its name.
+    """
     chosen = pa.array(other)
-    mine, taken = found.now("customer_id").filter(chosen), found.now("customer_name").filter(chosen)
-    some = pc.or_(pc.is_in(ids, value_set=mine), pc.is_in(names, value_set=taken))
-    pairs = pa.table({"id": ids.filter(some), "name": names.filter(some)}).group_by(["id", "name"]).aggregate([])
-    before = [*zip(pairs["id"].to_pylist(), pairs["name"].to_pylist(), strict=True)]
+    now = [found.now(name).filter(chosen) for name in _CUSTOMER]
+    last = [arrow.to_text_array(found.last[name]) for name in _CUSTOMER]
+    some = pc.or_(*(pc.is_in(column, value_set=values) for column, values in zip(last[:2], now[:2], strict=True)))
+    before = pa.table([column.filter(some) for column in last], names=[*_CUSTOMER]).group_by([*_CUSTOMER]).aggregate([])
     had, owners = defaultdict(set), defaultdict(set)
-    for identity, name in before:
+    for identity, name, email in zip(*(before[name].to_pylist() for name in _CUSTOMER), strict=True):
         had[identity].add(name)
-        owners[name].add(identity)
-    still = arrow.filter_rows(found.plan.report, arrow.is_in(found.plan.report["customer_id"], pd.Series(mine)))
-    now = {*zip(still["customer_id"], still["customer_name"], strict=True)}
+        owners[name].add((identity, email))
+    still = arrow.filter_rows(found.plan.report, arrow.is_in(found.plan.report["customer_id"], pd.Series(now[0])))
+    there = {*zip(still["customer_id"], still["customer_name"], strict=True)}
+    new_email = found.differs("customer_email")[other] & _is_filled(now[2])
     result = np.zeros(len(other), bool)
     result[other] = [
-        bool(owners[name] - {identity}) and len(had[identity]) == 1 and (identity, *had[identity]) in now
-        for identity, name in zip(mine.to_pylist(), taken.to_pylist(), strict=True)
+        len(had[identity]) == 1
+        and any(
+            owner != identity and ((identity, *had[identity]) in there or (moved and theirs == email))
+            for owner, theirs in owners[name]
+        )
+        for identity, name, email, moved in zip(*(column.to_pylist() for column in now), new_email, strict=True)
     ]
     return result
 

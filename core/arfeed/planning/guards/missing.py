@@ -87,9 +87,9 @@ def _describe_zeroed(zeroed: pd.DataFrame) -> Iterator[str]:
     if len(zeroed):
         sources = name_first(sorted(zeroed["source"].unique()))
         yield (
-            f"{are(len(zeroed), 'invoice')} listed by {sources} with a balance of 0, though it listed nothing settled "
-            f"before, and no status confirms it: {worst(zeroed)}. Look at the column of balances in the export; "
-            "approve if they are settled"
+            f"{are(len(zeroed), 'invoice')} listed by {sources} with a balance of 0, where nothing settled was "
+            f"listed before, and no status confirms it: {worst(zeroed)}. Look at the column of balances in the export; "
+            "approve if they are settled: from then on, a balance of 0 counts as settled there"
         )
 
 

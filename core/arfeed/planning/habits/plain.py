@@ -142,7 +142,7 @@ def find_returned(chances: Chances) -> np.ndarray | None:
     refs = arrow.to_text_array(arrow.fold(chances.case.report["invoice_ref"].iloc[new]))
     places = pc.index_in(refs, value_set=chances.learned.references)
     known = np.asarray(pc.is_valid(places), bool)
-    back = new[known]
+    back: np.ndarray = new[known]
     # A single returned debit is ordinary business.
     if len(back) < max(_AT_LEAST, _SHARE_RETURNED * len(new)):
         return None
