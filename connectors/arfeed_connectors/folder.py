@@ -108,7 +108,8 @@ class Folder(Connector):
         found = []
         for file in self._list_closed():
             rows = pd.concat([self._filter_asked(each, missing) for each in self._checked_rows(file, why, few)])
-            found.append(self._drop_receipts(rows) if self._is_declared(self._closed_names(file)) else rows)
+            named = self._names_of(file, self._identifying_header(file))
+            found.append(self._drop_receipts(rows) if self._is_declared(named) else rows)
         return pd.concat(found, ignore_index=True) if found else None
 
     def check(self) -> None:
@@ -164,7 +165,8 @@ class Folder(Connector):
 
     def _closed_header(self, file: str) -> list[str]:
         """Return the headers of the second file. Raise `SourceError` where it does not say what is closed."""
-        headers, named = self._identifying_header(file), self._closed_names(file)
+        headers = self._identifying_header(file)
+        named = self._names_of(file, headers)
         if not {self._header_of("status"), self._header_of("balance")} & named and not self._closed_status:
             raise SourceError(
                 f"{file}: none of {', '.join(headers)} says what is paid: `columns` can name a status or a balance; "
@@ -198,13 +200,12 @@ class Folder(Connector):
             # Some may bear the names of columns in a spelling that the search for the header does not know.
             spelled = [header for header in self._identity() if header not in _IDENTITY]
             headers = read_header(file, columns=spelled, **self._how())
-            if {*self._identity()} - {*headers, *self._spelled(file, headers).values()}:
+            if {*self._identity()} - self._names_of(file, headers):
                 raise
             return headers
 
-    def _closed_names(self, file: str) -> set[str]:
-        """Return the headers of the second file, and the names of columns that it spells in its own way."""
-        headers = self._identifying_header(file)
+    def _names_of(self, file: str, headers: Sequence[str]) -> set[str]:
+        """Return a file's headers, and the names of columns that it spells in its own way."""
         return {*headers, *self._spelled(file, headers).values()}
 
     def _closed_rows(self, file: str) -> Iterator[pd.DataFrame]:

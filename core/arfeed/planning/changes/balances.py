@@ -93,16 +93,16 @@ def _find_powers(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]:
     now, before, changed = _find_changed(found, column)
     if not changed.any():
         return
-    sizes = found.sizes(["source"])
+    sizes, cents = found.sizes(["source"]), _find_cents(found)
     for group, mine in found.groups(["source"]):
         for factor in _POWERS:
-            theirs = changed & mine & _is_near(now, before * factor, _find_cents(found))
+            theirs = changed & mine & _is_near(now, before * factor, cents)
             # A payment leaves what was billed alone: where that has moved as well, a single balance is enough.
             billed = theirs & found.differs("amount")
             if theirs.any() and _is_no_payment(found, factor, theirs, changed & mine, sizes[group]):
                 # Once the factor is certain, small sums count too: those that rounded to a few cents were left out as
                 # evidence only.
-                yield changed & mine & _is_near(now, before * factor, _find_cents(found), least=0), factor
+                yield changed & mine & _is_near(now, before * factor, cents, least=0), factor
             elif billed.any():
                 yield billed, factor
 

@@ -179,10 +179,9 @@ def find_rebilled(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
     changed = found.differs("amount") & ~found.differs("currency") & ~join_findings(found, explained)
     sizes, result = found.sizes(["source"]), []
     for (source,), mine in found.groups(["source"]) if changed.any() else ():
-        theirs = changed & mine & ~raised
+        theirs, size = changed & mine & ~raised, sizes[(source,)]
         count, customers = int(theirs.sum()), count_distinct(found.now("customer_id"), theirs)
-        several = customers >= _FEWEST or count >= max(_MANY_OF_ONE, sizes[(source,)] / 2)
-        size = sizes[(source,)]
+        several = customers >= _FEWEST or count >= max(_MANY_OF_ONE, size / 2)
         many = several and count >= max(_FEWEST if size <= _SMALL else _FEWEST + 1, _MANY_REBILLED * size)
         if not many:
             theirs = _is_of_another(found, changed & mine)

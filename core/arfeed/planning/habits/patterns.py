@@ -19,7 +19,6 @@ LEAST_ROWS, LEAST_CUSTOMERS = 4, 2
 LEAST_OF_A_KIND = 3
 """All credit notes, each of another customer: a filter on the kind of document is a usual one, and they are few."""
 
-_OF_A_KIND = "kind = "
 _STAYED = 3
 """How much a row that stayed lowers a set's score."""
 
@@ -93,9 +92,8 @@ def _search_group(lost: _Lost, group: Group) -> Iterator[Pattern]:
     # If nothing is left outside the set, everything is gone, and the column distinguishes nothing.
     if taken.any() and stayed[~taken].sum() + gone[~taken].sum():
         names = [group.values[place] for place in np.flatnonzero(taken)[np.argsort(-gone[taken])]]
-        yield from _qualify(
-            lost, taken[mine], int(stayed[taken].sum()), f"{group.name} = {_list_values(names)}", price * taken.sum()
-        )
+        what, least = f"{group.name} = {_list_values(names)}", LEAST_OF_A_KIND if group.name == "kind" else LEAST_ROWS
+        yield from _qualify(lost, taken[mine], int(stayed[taken].sum()), what, price * taken.sum(), least)
     all_gone, all_stayed = gone.sum(), stayed.sum()
     for value in np.flatnonzero(all_gone - gone >= PURITY * (all_gone - gone + all_stayed - stayed)):
         # Of two values, all but one is the other one, which was looked at above.
@@ -111,10 +109,16 @@ def _weigh_values(lost: _Lost, mine: np.ndarray, values: int) -> np.ndarray:
     return np.bincount(pairs % values, capped, minlength=values)
 
 
-def _qualify(lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: float) -> Iterator[Pattern]:
+def _qualify(
+    lost: _Lost, inside: np.ndarray, stayed: int, what: str, price: float, least: int = LEAST_ROWS
+) -> Iterator[Pattern]:
+    """Yield a set if it is large enough and nearly all gone; `least` rows will do if each is of another customer."""
     count, customers = int(inside.sum()), lost.customers(inside)
-    least = LEAST_OF_A_KIND if what.startswith(_OF_A_KIND) and customers == count else LEAST_ROWS
-    if count >= least and customers >= LEAST_CUSTOMERS and count >= PURITY * (count + stayed):
+    if (
+        count >= (least if customers == count else LEAST_ROWS)
+        and customers >= LEAST_CUSTOMERS
+        and count >= PURITY * (count + stayed)
+    ):
         yield Pattern(what, lost.score(inside) - _STAYED * stayed - float(price), lost.at[inside], customers, stayed)
 
 
