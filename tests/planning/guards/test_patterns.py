@@ -305,3 +305,16 @@ def test_a_value_of_the_fewest_rows_that_tell_is_named(gone: list[int], named: b
     rows = listed(80, 20 if gone[-1] == 30 else 80, branch=branch)
     found = find_strongest(weigh_rows(Habits.none().of("erp"), case(rows, gone)))
     assert (found is not None and found.what == "branch = Kiel") is named
+
+
+@pytest.mark.parametrize(
+    ("customers", "column", "asked"),
+    [(33, "kind", True), (2, "kind", False), (33, "branch", False)],
+    ids=["three customers' credit notes", "two customers'", "three rows of a branch"],
+)
+def test_three_credit_notes_of_three_customers_that_are_all_gone_are_a_pattern(
+    customers: int, column: str, asked: bool
+) -> None:
+    words = ["credit_note"] * 3 + ["invoice"] * 30
+    rows = listed(33, customers, **{column: words}, balance=["-50"] * 3 + ["120"] * 30)
+    assert ("pattern" in heard(case(rows, range(3)))) is asked
