@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import stamina
 
 LANGUAGES = ("en_US", "en_GB", "de_DE", "fr_FR", "en_IN")
 _SYSTEM_PYTHON = "/usr/bin/python3"
@@ -36,6 +37,13 @@ def by_libreoffice(files: Mapping[Path, str], language: str, into: Path) -> None
     profile = f"-env:UserInstallation={settings.parents[1].as_uri()}"
     listening = [soffice, profile, "--headless", "--norestore", f"--accept=pipe,name={pipe};urp;"]
     jobs = [text for file, mark in files.items() for text in (file.as_uri(), mark, (into / file.stem).as_uri())]
+    # The office or its bridge crashes once in hundreds of runs; another run of both then succeeds.
+    for attempt in stamina.retry_context(on=subprocess.CalledProcessError, attempts=3, timeout=None):
+        with attempt:
+            _drive(listening, [_SYSTEM_PYTHON, str(Path(__file__).with_name("libreoffice_driver.py")), pipe, *jobs])
+
+
+def _drive(listening: list[str], driver: list[str]) -> None:
     # In a group of its own: soffice is a script, and the program that it starts has to end too.
     running = subprocess.Popen(
         listening,
@@ -45,8 +53,7 @@ def by_libreoffice(files: Mapping[Path, str], language: str, into: Path) -> None
         start_new_session=True,
     )
     try:
-        driver = Path(__file__).with_name("libreoffice_driver.py")
-        subprocess.run([_SYSTEM_PYTHON, str(driver), pipe, *jobs], check=True, timeout=120)
+        subprocess.run(driver, check=True, timeout=120)
         running.wait(60)
     finally:
         with suppress(ProcessLookupError):
