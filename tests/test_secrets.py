@@ -12,8 +12,8 @@ from keyring.errors import KeyringLocked
 from pydantic import SecretStr
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.secrets import collect_secrets, look_up, mask_secrets
 from arfeed.model.settings import Settings
+from arfeed.model.text.secrets import collect_secrets, look_up, mask_secrets
 
 
 class Drawer(KeyringBackend):

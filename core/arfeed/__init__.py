@@ -23,7 +23,6 @@ if typing.TYPE_CHECKING:
     from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
     from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt, Reconciliation
     from arfeed.model.schema import SOURCE_COLUMNS
-    from arfeed.model.secrets import mask_secrets
     from arfeed.model.settings import (
         DestinationSettings,
         FileSettings,
@@ -34,6 +33,7 @@ if typing.TYPE_CHECKING:
     )
     from arfeed.model.shipping.destination import ShipmentDestination
     from arfeed.model.shipping.files import Archive, Content, DoneMarker, RehearsalRule, Shipment, TableFile, TextFormat
+    from arfeed.model.text.secrets import mask_secrets
     from arfeed.tables.files.opening import open_binary
     from arfeed.tables.files.search import changed_at, find_files
     from arfeed.tables.grid import read_grid
@@ -54,7 +54,7 @@ _HOMES = {
     "arfeed.model.parts": "Connector Destination Document Notifier Proposal Transform",
     "arfeed.model.results": "DeliveredFile Failure Objection Plan Receipt Reconciliation",
     "arfeed.model.schema": "SOURCE_COLUMNS",
-    "arfeed.model.secrets": "mask_secrets",
+    "arfeed.model.text.secrets": "mask_secrets",
     "arfeed.model.settings": "DestinationSettings FileSettings NotifierSettings Settings SourceSettings "
     "TransformSettings",
     "arfeed.model.shipping.destination": "ShipmentDestination",

@@ -17,12 +17,12 @@ from typing import Any
 
 import pytest
 
-from arfeed.history import process as process_module
-from arfeed.history.process import HolderProcess, is_dead, this_process
+from arfeed.history.locking import process as process_module
+from arfeed.history.locking.process import HolderProcess, is_dead, this_process
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells so much; elsewhere locks run out")
 
-TELL = "from arfeed.history.process import this_process; print(this_process(), flush=True); input()"
+TELL = "from arfeed.history.locking.process import this_process; print(this_process(), flush=True); input()"
 
 
 @contextmanager

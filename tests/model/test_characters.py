@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arfeed.intake.columns import Columns
-from arfeed.model.characters import byte_at, extremes, hash_texts
+from arfeed.model.text.characters import byte_at, extremes, hash_texts
 from arfeed.planning.changes.texts import note_formulas
 from arfeed.tables.values.amounts import as_units, parse_money
 

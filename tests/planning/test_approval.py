@@ -13,7 +13,7 @@ import pytest
 from arfeed import Complete, Objection, Plan
 from arfeed.model.hooks import Hooks
 from arfeed.planning.adoption import find_dropped, make_adoption_code
-from arfeed.planning.approval import is_settled_by, make_approval_code
+from arfeed.planning.approval import Shown, is_settled_by, make_approval_code
 from arfeed.planning.fingerprints import hash_facts
 from arfeed.planning.review import review_plan
 from support.feeds.plans import invoices, planned, source
@@ -133,7 +133,7 @@ def test_the_code_of_a_first_delivery_stays_in_another_order_and_with_other_memo
 def shown(report: pd.DataFrame, *refs: str, code: str = "company-rule") -> str:
     """The code of a plan in which a reviewer has named these invoices."""
     objections = [Objection(code, "look at these", refs)]
-    return make_approval_code("run-1", "d", "s", PLAN.missing, objections, None, report)
+    return make_approval_code(Shown("run-1", "d", "s", PLAN.missing, objections, report=report))
 
 
 ROWS = invoices(4)
@@ -208,7 +208,7 @@ def test_blanks_in_other_rows_make_another_hash() -> None:
 
 
 def test_the_code_changes_with_the_currency_of_what_is_missing() -> None:
-    codes = {make_approval_code("r", "d", "s", invoices(2, currency=currency), ()) for currency in ("GBP", "EUR")}
+    codes = {make_approval_code(Shown("r", "d", "s", invoices(2, currency=currency))) for currency in ("GBP", "EUR")}
     assert len(codes) == 2
 
 
@@ -218,7 +218,7 @@ def test_the_code_changes_with_the_settings() -> None:
 
 def test_values_that_move_from_one_column_or_row_to_another_change_the_code() -> None:
     def of(ref: str, reason: str) -> str:
-        return make_approval_code(None, "d", "s", invoices([ref]).assign(reason=reason), ())
+        return make_approval_code(Shown(None, "d", "s", invoices([ref]).assign(reason=reason)))
 
     assert len({of("A1", "paid"), of("A110", "paid"), of("A", "1paid"), of("", "A1paid")}) == 4
 
@@ -226,7 +226,7 @@ def test_values_that_move_from_one_column_or_row_to_another_change_the_code() ->
 def test_only_the_codes_of_objections_count_each_once_in_any_order() -> None:
     one, other, again = Objection("a", "x"), Objection("b", "y"), Objection("a", "z")
     codes = [
-        make_approval_code("r", "d", "s", PLAN.missing, given)
+        make_approval_code(Shown("r", "d", "s", PLAN.missing, given))
         for given in ([one, other], [other, again], [again, one, other], [one])
     ]
     assert codes[0] == codes[1] == codes[2] != codes[3]

@@ -25,7 +25,7 @@ class _Command(NamedTuple):
 
 COMMANDS = {
     "init": _Command(
-        "init.init",
+        "setup.init.init",
         "Make a first plugins.toml from a sample and a few questions, then check it. Overwrites nothing.",
         "arfeed init exports/SalesInvoices-20260409.csv --to rehearsal",
     ),
@@ -66,7 +66,7 @@ COMMANDS = {
         "arfeed expect 'write-off run of December' --below 50 --until 2026-12-31",
     ),
     "keygen": _Command(
-        "keygen.keygen",
+        "setup.keygen.keygen",
         "Make a key pair for SFTP. Overwrites nothing; prints what to send to the receiver and what to configure.",
         "arfeed keygen ~/.ssh/arfeed_ed25519",
     ),
@@ -76,7 +76,7 @@ COMMANDS = {
         "arfeed rehearse",
     ),
     "schedule": _Command(
-        "schedule.schedule",
+        "setup.schedule.schedule",
         "Print what runs `sync` for a feed every day, or `reconcile`. It tries again after exit codes 5 and 6 only.",
         "arfeed schedule cron --at 06:00 --days weekdays",
     ),

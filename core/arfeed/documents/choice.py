@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from arfeed.model.legible import name_some
+from arfeed.model.text.legible import name_some
 
 if TYPE_CHECKING:
     from arfeed.documents.listing import Listing

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from arfeed.history import tables
 from arfeed.history.database import OpenDatabase
-from arfeed.history.lease import find_holder
+from arfeed.history.locking.lease import find_holder
 from arfeed.history.memory import read_all_expectations, read_closings, read_expectations, read_ledgers
 from arfeed.history.packing import unite_reports, unpack_report
 from arfeed.history.receipts import Balances, balances_of

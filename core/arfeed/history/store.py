@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from arfeed.history import tables
-from arfeed.history.lease import Lease, lock_lost, renew
+from arfeed.history.locking.lease import Lease, lock_lost, renew
 from arfeed.history.memory import read_ledgers, remember, withdraw, write_expectation
 from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS, Reader

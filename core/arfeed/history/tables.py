@@ -227,7 +227,7 @@ leases = Table(
     Column("holder", String(300), nullable=False),
     Column("since", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    # The holder's process, as arfeed.history.process knows it; empty if its system does not report it.
+    # The holder's process, as arfeed.history.locking.process knows it; empty if its system does not report it.
     Column("host", String(255)),
     Column("boot", String(64)),
     Column("space", String(100)),

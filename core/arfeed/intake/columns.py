@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
-from arfeed.model.characters import byte_at, extremes
 from arfeed.model.errors import SourceError
-from arfeed.model.legible import quote
 from arfeed.model.settings import FileSettings, SourceSettings
+from arfeed.model.text.characters import byte_at, extremes
+from arfeed.model.text.legible import quote
 from arfeed.tables.values.parsed import is_blank
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
-from arfeed.model.characters import byte_at
+from arfeed.model.text.characters import byte_at
 from arfeed.tables.values.parsed import is_blank
 
 _ERROR = r"^(?:#+|#N/A|#NV|#\p{Lu}[\p{Lu}/0-9]*[!?]+)$"

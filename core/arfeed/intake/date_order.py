@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.model import schema
-from arfeed.model.characters import byte_at
+from arfeed.model.text.characters import byte_at
 from arfeed.tables.values.dates import (
     ORDER_WORDS,
     ORDERS,

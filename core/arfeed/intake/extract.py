@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.intake.columns import Problem
-from arfeed.intake.control_account import add_control_account
 from arfeed.intake.joining import join_frames, join_tables
+from arfeed.intake.ledger.control_account import add_control_account
 from arfeed.intake.meaning.currencies import refuse_other_currencies
 from arfeed.intake.meaning.doubts import find_doubts, find_new_doubts
 from arfeed.intake.meaning.folding import fold_rows

@@ -9,11 +9,11 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.model import schema
-from arfeed.model.characters import byte_at
 from arfeed.model.currencies import digits_by_row, minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.fields import PARTS_OF_BALANCE
 from arfeed.model.settings import FileSettings, SourceSettings
+from arfeed.model.text.characters import byte_at
 from arfeed.tables.values.amounts import MONEY, WIDE, as_units, find_contradicted, has_more_decimals, parse_money
 from arfeed.tables.values.parsed import Parsed
 

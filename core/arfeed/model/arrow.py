@@ -48,7 +48,7 @@ def are_distinct(texts: pa.Array) -> bool:
     import pandas as pd
     import pyarrow.compute as pc
 
-    from arfeed.model.characters import hash_texts
+    from arfeed.model.text.characters import hash_texts
 
     some = texts.slice(0, _FEW)
     for earlier in (pc.less, pc.greater):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from arfeed.model import arrow
-from arfeed.planning.approval import make_approval_code
+from arfeed.planning.approval import Shown, make_approval_code
 
 DROPPED = "dropped by adopt"
 
@@ -20,4 +20,4 @@ def find_dropped(adopted: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
 
 def make_adoption_code(baseline: str | None, destination: str, report: str, rows: pd.DataFrame) -> str:
     """Return the approval code for taking this report, by its SHA-256, in place of the baseline."""
-    return make_approval_code(baseline, destination, report, rows, ())
+    return make_approval_code(Shown(baseline, destination, report, rows))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -47,39 +48,49 @@ BY_NUMBER_ONLY = frozenset({"documents", "same-document", "old-document"})
 _DIGITS = 6
 
 
-def make_approval_code(
-    baseline: str | None,
-    destination: str,
-    settings: str,
-    missing: pd.DataFrame,
-    objections: Iterable[Objection],
-    first: str | None = None,
-    report: pd.DataFrame | None = None,
-    figures: Sequence[str] = (),
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person who approves a plan was shown, and so all that the approval covers.
+
+    `baseline`: the delivery that the plan is compared with. `settings`: the settings' hash. `missing`: the missing rows
+    with their reasons. `first`: the `hash_facts` of the whole report if there is no baseline: nothing can be known to
+    be missing then, so the approver has seen the whole report, and no other report passes. `report`: where the
+    invoices are found that objections name. `figures`: what objections mention but no invoice shows.
+    """
+
+    baseline: str | None
+    destination: str
+    settings: str
+    missing: pd.DataFrame
+    objections: Iterable[Objection] = ()
+    first: str | None = None
+    report: pd.DataFrame | None = None
+    figures: Sequence[str] = ()
+
+
+def make_approval_code(shown: Shown) -> str:
     """Return `N-hash` for a refused plan.
 
-    The hash covers what the approver was shown: the delivery that made the baseline, the destination, the settings'
-    hash, all facts of the missing rows with their reasons, the objections' codes and the numbers they name, all facts
-    of those invoices as the `report` now has them, and `figures` that objections mention but no invoice shows.
+    The hash covers the baseline, the destination, the settings' hash, all facts of the missing rows, the objections'
+    codes and the numbers they name, all facts of those invoices as the report now has them, and the figures.
     Not hashed: invoices that no objection names, the time, the run.
-    `first` is the `hash_facts` of the whole report if there is no baseline: nothing can be known to be missing then,
-    so the approver has seen the whole report, and no other report passes.
     """
     # By code, not by message: a message holds figures that move within an hour of ordinary business, and a plugin may
     # raise several objections under one code.
     named: dict[str, set[str]] = {}
-    for objection in objections:
+    for objection in shown.objections:
         named.setdefault(objection.code, set()).update(objection.refs)
     refs = {code: _hash_texts(of_code) for code, of_code in named.items()}
+    content = [shown.first] if shown.first is not None else _hash_named(shown.report, named)
+    bound = [shown.baseline, shown.destination, shown.settings, hash_facts(shown.missing), sorted(refs.items())]
+    text = json.dumps([*bound, *content, *shown.figures])
+    return f"{len(shown.missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
+
+
+def _hash_named(report: pd.DataFrame | None, named: Mapping[str, Collection[str]]) -> list[str]:
     # Facts of these rows are hashed too, so an approval of one correction does not pass another one.
-    shown = set[str]().union(*(of_code for code, of_code in named.items() if code not in BY_NUMBER_ONLY))
-    facts = [hash_facts(_find_named(report, shown))] if report is not None and shown and first is None else []
-    seen = [] if first is None else [first]
-    text = json.dumps(
-        [baseline, destination, settings, hash_facts(missing), sorted(refs.items()), *facts, *seen, *figures]
-    )
-    return f"{len(missing)}-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}"
+    refs = set[str]().union(*(of_code for code, of_code in named.items() if code not in BY_NUMBER_ONLY))
+    return [] if report is None or not refs else [hash_facts(_find_named(report, refs))]
 
 
 def _find_named(report: pd.DataFrame, refs: Collection[str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
-from arfeed.model.characters import byte_at
+from arfeed.model.text.characters import byte_at
 
 FACTS = (
     "invoice_ref", "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on",

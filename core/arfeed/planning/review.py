@@ -10,7 +10,7 @@ from typing import Any
 import pluggy
 
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, make_approval_code
+from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES, Shown, make_approval_code
 from arfeed.planning.changes.rules import note_changes
 from arfeed.planning.evidence.ledgers import find_accounted_for, list_figures, sum_outflow
 from arfeed.planning.fingerprints import hash_facts
@@ -49,8 +49,8 @@ def review_plan(
     first = (content or partial(hash_facts, plan.report))() if plan.baseline is None else None
     # Only for codes that were raised: figures of a ledger that nobody was asked about must not void an approval.
     figures = [*list_figures(plan, {objection.code for objection in objections}, left)]
-    bound = (plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report, figures)
-    code = make_approval_code(*bound) if approvable else None
+    shown = Shown(plan.baseline, plan.destination, settings, plan.missing, objections, first, plan.report, figures)
+    code = make_approval_code(shown) if approvable else None
     return replace(plan, objections=tuple(objections), approval=code, seconds=seconds)
 
 

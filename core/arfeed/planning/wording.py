@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
-from arfeed.model.legible import name_some
 from arfeed.model.results import SourceReport
+from arfeed.model.text.legible import name_some
 
 # Enough to recognise what a message is about; the plan lists all of them.
 _MOST_NAMED = 3

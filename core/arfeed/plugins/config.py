@@ -14,8 +14,8 @@ from pydantic_core import ErrorDetails
 
 from arfeed.model.errors import ConfigError
 from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
-from arfeed.model.secrets import VARIABLE, collect_secrets, look_up
 from arfeed.model.settings import GuardSettings
+from arfeed.model.text.secrets import VARIABLE, collect_secrets, look_up
 from arfeed.plugins.feed import BoardSettings, FeedSettings
 from arfeed.plugins.loading import Registry, close_match, survey
 from arfeed.plugins.shared import KEY, Resolved, resolve

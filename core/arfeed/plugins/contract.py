@@ -10,9 +10,9 @@ from types import ModuleType
 from pydantic import BaseModel
 
 from arfeed.model.hooks import Hooks
-from arfeed.model.legible import make_legible
 from arfeed.model.parts import CONTRACTS, PARTS, Part, PartKind, base_of
 from arfeed.model.settings import FileSettings
+from arfeed.model.text.legible import make_legible
 
 # What can be typed in a shell, and read in a message, without quotes.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

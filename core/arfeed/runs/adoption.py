@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from arfeed.history.lease import whoami
+from arfeed.history.locking.lease import whoami
 from arfeed.history.records import Baseline, PlannedDocument, RunRecord
 from arfeed.intake.carried import read_back
 from arfeed.intake.transform import check_unique

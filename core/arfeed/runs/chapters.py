@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from arfeed.delivery.remote import Remote
     from arfeed.documents.finding import Found
     from arfeed.documents.staging import Staged
-    from arfeed.history.lease import Lease
+    from arfeed.history.locking.lease import Lease
     from arfeed.history.records import Baseline, Memory, RunRecord
     from arfeed.model.results import DocumentReading, LedgerState, Plan, Receipt, SourceRead, SourceReport
     from arfeed.planning.report import ReportFile

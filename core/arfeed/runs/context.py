@@ -17,8 +17,8 @@ from arfeed.delivery.remote import Remote, open_remote
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
 from arfeed.model.errors import ConfigError
-from arfeed.model.secrets import mask_secrets
 from arfeed.model.shipping.destination import ShipmentDestination, folders_of
+from arfeed.model.text.secrets import mask_secrets
 from arfeed.runs.addresses import REHEARSAL, address_of, name_in_history
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from arfeed.history.lease import whoami
+from arfeed.history.locking.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import Expectation
 from arfeed.plugins.config import Project

@@ -13,7 +13,7 @@ from arfeed.history.audit import audit, tampering
 from arfeed.history.receipts import plan_document
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import Plan, Receipt, Reconciliation
-from arfeed.model.secrets import mask_secrets
+from arfeed.model.text.secrets import mask_secrets
 from arfeed.plugins.config import Project
 from arfeed.runs.context import RunContext, open_history
 

@@ -19,8 +19,8 @@ from arfeed.model.background import begin
 from arfeed.model.events import event, is_wanted
 from arfeed.model.figures import Facts
 from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
-from arfeed.model.secrets import mask_secrets
 from arfeed.model.shipping.destination import absence_of, has_document_folder, takes_documents
+from arfeed.model.text.secrets import mask_secrets
 from arfeed.planning.changes.contradictions import note_zero_balances
 from arfeed.planning.changes.texts import note_unseen_characters
 from arfeed.planning.compare import Comparison, compare

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from arfeed.delivery.uploads import Outcome, Upload, part_name
-from arfeed.history.lease import whoami
+from arfeed.history.locking.lease import whoami
 from arfeed.history.receipts import Sent, make_receipt
 from arfeed.history.records import PlannedDocument, RunRecord, forget_content
 from arfeed.model import arrow

@@ -10,7 +10,7 @@ from typing import ClassVar
 from arfeed.model.errors import RefusedError, SourceError
 from arfeed.model.parts import Notifier, PartKind
 from arfeed.model.results import Failure, Objection
-from arfeed.model.secrets import collect_secrets
+from arfeed.model.text.secrets import collect_secrets
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice, plan
 from arfeed.testing.parts import PartConformance
 from arfeed.testing.project import ArfeedProject

@@ -11,7 +11,7 @@ from rich.text import Text
 from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.model.errors import RefusedError
-from arfeed.model.legible import make_legible
+from arfeed.model.text.legible import make_legible
 
 app = typer.Typer(help="Look at PDFs.", no_args_is_help=True)
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.model.errors import ConfigError
-from arfeed.model.legible import make_legible
+from arfeed.model.text.legible import make_legible
 
 if TYPE_CHECKING:
     from arfeed.model.results import Expectation

@@ -9,7 +9,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.text import Text
 
-from arfeed.model.legible import make_legible
+from arfeed.model.text.legible import make_legible
 
 
 class Bars:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from arfeed.model.currencies import format_amount
 from arfeed.model.figures import BUCKETS, Aged, Movement, Reason, Sum
-from arfeed.model.legible import make_legible
+from arfeed.model.text.legible import make_legible
 
 NO_SOURCE = "(adopted report)"
 IN_WORDS = {

@@ -20,7 +20,7 @@ import typer
 from arfeed.cli.display.masking import masking
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, bind, event
-from arfeed.model.legible import escape_json
+from arfeed.model.text.legible import escape_json
 
 ON_STDERR = "-"
 VARIABLE = "ARFEED_LOG_JSON"

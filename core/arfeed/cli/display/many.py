@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from arfeed.cli.display.output import console
-from arfeed.model.legible import name_some
+from arfeed.model.text.legible import name_some
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from arfeed.model.events import LOGGER
-from arfeed.model.secrets import mask_secrets
+from arfeed.model.text.secrets import mask_secrets
 
 if TYPE_CHECKING:
     from arfeed.plugins.config import Project

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from arfeed.model.errors import ArfeedError, RefusedError
-from arfeed.model.legible import escape_json, make_legible
+from arfeed.model.text.legible import escape_json, make_legible
 
 # Without a terminal rich assumes 80 columns, in which the tables of a plan would be folded.
 _WIDTH_OF_A_LOG = 200

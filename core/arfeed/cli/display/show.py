@@ -16,8 +16,8 @@ from rich.text import Text
 
 from arfeed.cli.display.figures import ageing, movements, reasons
 from arfeed.model.currencies import format_amount
-from arfeed.model.legible import make_legible, name_some
 from arfeed.model.results import OUTCOMES, Objection, Plan, Receipt
+from arfeed.model.text.legible import make_legible, name_some
 from arfeed.planning.wording import largest, name_first
 
 # The whole plan is meant to fit on one screen, with what to type at its end.

@@ -10,7 +10,7 @@ from arfeed.intake.meaning.doubts.case import Case, list_words
 from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits, withdrawn
 from arfeed.model.errors import SourceError
-from arfeed.model.legible import quote
+from arfeed.model.text.legible import quote
 from arfeed.tables.headings.balances import is_in_own_currency
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL

@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import format_amount
 from arfeed.model.errors import SourceError
-from arfeed.model.legible import name_some
 from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
+from arfeed.model.text.legible import name_some
 from arfeed.tables.places import locate_row
 from arfeed.tables.values.amounts import parse_money
 

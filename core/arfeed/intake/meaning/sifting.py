@@ -19,10 +19,10 @@ import pyarrow.compute as pc
 
 from arfeed.intake.columns import Columns
 from arfeed.intake.money import money_columns
-from arfeed.model.characters import byte_at
 from arfeed.model.errors import SourceError
 from arfeed.model.fields import template_headers
 from arfeed.model.settings import FileSettings
+from arfeed.model.text.characters import byte_at
 from arfeed.tables.places import locate_row
 from arfeed.tables.values.parsed import is_blank
 

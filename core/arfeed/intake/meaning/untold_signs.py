@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from arfeed.intake.columns import Columns
 from arfeed.intake.money import money_columns
 from arfeed.model.errors import SourceError
-from arfeed.model.legible import quote
 from arfeed.model.settings import FileSettings, SourceSettings
+from arfeed.model.text.legible import quote
 from arfeed.tables.headings.sign_words import find_negative_words
 from arfeed.tables.places import locate_row
 from arfeed.tables.values.parsed import is_blank

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.model.characters import byte_at
+from arfeed.model.text.characters import byte_at
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from arfeed.history.records import OutcomeRecord, RunRecord
 from arfeed.history.store import History
 from arfeed.model.currencies import format_amount
 from arfeed.model.errors import ArfeedError, ConfigError
-from arfeed.model.secrets import mask_secrets
+from arfeed.model.text.secrets import mask_secrets
 from arfeed.operations.many.choice import find_feeds
 from arfeed.plugins.config import Project, read_project
 from arfeed.runs.addresses import name_in_history

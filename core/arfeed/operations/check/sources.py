@@ -18,9 +18,9 @@ from arfeed.intake.meaning.doubts import drop_settled
 from arfeed.intake.transform import check_unique, keep, transform
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
-from arfeed.model.legible import name_some
 from arfeed.model.parts import Connector, Transform
 from arfeed.model.settings import FileSettings
+from arfeed.model.text.legible import name_some
 from arfeed.operations.check.evidence import assess_evidence
 from arfeed.operations.check.finding import Finding, doubt, make_failure, ok
 from arfeed.planning.wording import describe_statuses, money, pluralize

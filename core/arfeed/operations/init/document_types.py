@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ConfigError
-from arfeed.model.legible import name_some
+from arfeed.model.text.legible import name_some
 from arfeed.operations.init.answers import Answers, Asker
 from arfeed.tables.headings.contents import count_settled, is_settled_header
 from arfeed.tables.headings.document_words import (

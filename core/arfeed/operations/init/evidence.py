@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arfeed.intake.control_account import add_control_account
+from arfeed.intake.ledger.control_account import add_control_account
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError
 from arfeed.model.figures import Complete, ControlAccount

@@ -14,8 +14,8 @@ from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.extract import Extract, extract
 from arfeed.model import arrow
 from arfeed.model.errors import ArfeedError, SourceError
-from arfeed.model.legible import name_some
 from arfeed.model.parts import Connector
+from arfeed.model.text.legible import name_some
 from arfeed.operations.init import evidence as absences
 from arfeed.operations.init import naming, pdfs
 from arfeed.operations.init.answers import Answers, Asker, use_or_ask

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel
 
 from arfeed.model.fields import Location, check_address, parse_duration, parse_size
-from arfeed.model.secrets import KEYRING, VARIABLE, look_up
+from arfeed.model.text.secrets import KEYRING, VARIABLE, look_up
 from arfeed.operations.many.limits import Limits
 from arfeed.operations.many.running import Job
 from arfeed.plugins.shared import glance

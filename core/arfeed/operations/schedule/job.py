@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.secrets import KEYRING
+from arfeed.model.text.secrets import KEYRING
 from arfeed.operations.schedule.times import Times
 from arfeed.plugins.config import Project, variables
 

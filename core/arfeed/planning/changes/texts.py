@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.model.characters import byte_at
+from arfeed.model.text.characters import byte_at
 from arfeed.planning.wording import name_first, pluralize
 
 # The characters that OWASP lists for CSV injection. They are noted, not defused: an apostrophe in front would make

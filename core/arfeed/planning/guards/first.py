@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arfeed.model.legible import name_some
 from arfeed.model.results import Objection, Plan
 from arfeed.model.settings import FileSettings
+from arfeed.model.text.legible import name_some
 from arfeed.planning.wording import pluralize
 from arfeed.tables.headings.document_words import is_part_payment
 from arfeed.tables.headings.proposal import is_total

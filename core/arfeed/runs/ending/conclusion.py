@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from arfeed.model.errors import ArfeedError, LockedError, RefusedError
 from arfeed.model.results import Failure, Plan, Receipt
-from arfeed.model.secrets import mask_secrets
+from arfeed.model.text.secrets import mask_secrets
 from arfeed.runs.chapters import Result
 from arfeed.runs.context import RunContext
 from arfeed.runs.ending.hooks import tell_plugins

@@ -13,7 +13,7 @@ from arfeed.history.receipts import plan_document
 from arfeed.history.records import OutcomeRecord
 from arfeed.model.errors import ArfeedError
 from arfeed.model.results import Plan
-from arfeed.model.secrets import mask_secrets
+from arfeed.model.text.secrets import mask_secrets
 from arfeed.runs.addresses import name_in_history
 from arfeed.runs.context import RunContext, open_history
 

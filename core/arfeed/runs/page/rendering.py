@@ -15,8 +15,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from arfeed.model.currencies import format_amount
-from arfeed.model.legible import make_legible
 from arfeed.model.results import OUTCOMES
+from arfeed.model.text.legible import make_legible
 from arfeed.runs.page import charts
 
 if TYPE_CHECKING:

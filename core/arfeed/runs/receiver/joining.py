@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from arfeed.history.lease import whoami
+from arfeed.history.locking.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.loading import close_match
 from arfeed.runs.addresses import normalize

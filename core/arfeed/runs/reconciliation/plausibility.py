@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
-from arfeed.model.legible import quote
+from arfeed.model.text.legible import quote
 from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.numbers import Numbers, added_prefix, are_known, lost_prefix

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import pyarrow as pa
 
-from arfeed.history.lease import whoami
+from arfeed.history.locking.lease import whoami
 from arfeed.history.receipts import seal_reconciliation
 from arfeed.history.records import Baseline, ReconciliationRecord, RunRecord
 from arfeed.intake.carried import as_invoices

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import schema
-from arfeed.model.characters import byte_at, extremes
+from arfeed.model.text.characters import byte_at, extremes
 from arfeed.tables.values.parsed import Parsed, is_blank
 
 MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)

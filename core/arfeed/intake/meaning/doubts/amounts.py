@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from arfeed.intake.meaning.doubts.case import MOST_NAMED, SAMPLE, Case
 from arfeed.intake.meaning.negative import note_negative_debts
 from arfeed.model import arrow
-from arfeed.model.legible import quote
 from arfeed.model.results import Doubt
+from arfeed.model.text.legible import quote
 from arfeed.tables.headings.balances import (
     contradict,
     find_ages,

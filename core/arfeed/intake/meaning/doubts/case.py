@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
-from arfeed.model.legible import name_some
 from arfeed.model.settings import FileSettings
+from arfeed.model.text.legible import name_some
 from arfeed.tables.values.amounts import MONEY
 
 MOST_NAMED = 3

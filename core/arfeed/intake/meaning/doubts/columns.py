@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from arfeed.intake.meaning.doubts.case import Case, list_words
 from arfeed.model import arrow
-from arfeed.model.characters import byte_at
-from arfeed.model.legible import quote
 from arfeed.model.results import Doubt
+from arfeed.model.text.characters import byte_at
+from arfeed.model.text.legible import quote
 from arfeed.tables.headings.contents import number_customers
 from arfeed.tables.headings.document_words import (
     CREDIT_TEXT,

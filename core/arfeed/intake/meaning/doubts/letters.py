@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 
 from arfeed.intake.meaning.doubts.case import MOST_NAMED, Case
 from arfeed.model import arrow
-from arfeed.model.characters import extremes
-from arfeed.model.legible import quote
 from arfeed.model.results import Doubt
+from arfeed.model.text.characters import extremes
+from arfeed.model.text.legible import quote
 from arfeed.tables.separated.misread import find_misread
 
 _BEYOND_ASCII = 0x80

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model.errors import ConfigError
-from arfeed.model.legible import quote
+from arfeed.model.text.legible import quote
 from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.meaning.closing import (
     Closing,

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model.legible import quote
+from arfeed.model.text.legible import quote
 from arfeed.runs.reconciliation.meaning.evidence import count_true
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Sent

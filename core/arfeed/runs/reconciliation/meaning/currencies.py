@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError
-from arfeed.model.legible import quote
+from arfeed.model.text.legible import quote
 from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.words import POUNDS, SHARED, SYMBOLS
 from arfeed.tables.values.amounts import find_claims, may_be

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from arfeed.history.process import HolderProcess, is_dead, this_process
+from arfeed.history.locking.process import HolderProcess, is_dead, this_process
 from arfeed.history.tables import leases
 from arfeed.model.errors import ArfeedError, LockedError
 

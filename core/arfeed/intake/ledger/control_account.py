@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.intake.summaries import Summary, read_summary
+from arfeed.intake.ledger.summaries import Summary, read_summary
 from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError

@@ -1,0 +1,1 @@
+"""Commands that are run once, when a feed is set up."""

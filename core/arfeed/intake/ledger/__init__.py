@@ -1,0 +1,1 @@
+"""What the books say that customers owe, in place of single invoices."""
