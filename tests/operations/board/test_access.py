@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from arfeed.operations.board import approvals
-from arfeed.operations.board.people import PERMISSIONS
-from arfeed.operations.board.site import PAGES, Page
+from arfeed.operations.board.access.people import PERMISSIONS
+from arfeed.operations.board.application import Page
+from arfeed.operations.board.site import PAGES
 from operations.board.conftest import PEOPLE
 from support.feeds.feed import Feed
-from support.people.boards import Board, Visitor, add_person, refused_feed, running_board
+from support.people.boards import Board, Visitor, add_person, add_token, refused_feed, running_board
 
-PUBLIC = {"/healthz", "/static/{name}", "/login", "/begin/{token}"}
+PUBLIC = {"/healthz", "/static/{name}", "/login", "/begin/{token}", "/api/v1/openapi.json"}
 """Written out once more: a page that becomes public has to be added here, too."""
 
 
@@ -30,8 +31,15 @@ class Scene:
             name: visitor.get("/account" if name else "/login").token for name, visitor in self.visitors.items()
         }
 
+        self.programs = {
+            name: board.program(add_token(board.folder, name, roles[0].partition(":")[0]))
+            for name, roles in PEOPLE.items()
+        } | {"": board.program("")}
+
     def ask(self, name: str, page: Page, **fields: str) -> int:
         visitor, path = self.visitors[name], page.path.format(**self.fields)
+        if is_for_programs(page):
+            return self.programs[name].ask(page.method, path, fields or None).status
         if page.method == "GET":
             return visitor.get(path).status
         return visitor.post(path, {"form_token": self.tokens[name], **fields}).status
@@ -60,19 +68,27 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
             yield Scene(board, plan, job, delivered.id)
 
 
+def is_for_programs(page: Page) -> bool:
+    return page.path.startswith(("/api/", "/metrics"))
+
+
 def expected(page: Page, name: str) -> set[int]:
     """What the table of permissions says, in other words than the site's."""
     if page.access == "anyone":
         return {200, 404, 303, 403, 429}
     if not name:
-        return {303}
+        return {401} if is_for_programs(page) else {303}
     if page.access == "person":
         return {200, 303, 403, 400, 429}
     roles = {role.partition(":")[0] for role in PEOPLE[name] if role.partition(":")[2] in ("*", "acme")}
     held = {permission for role in roles for permission in PERMISSIONS[role]}  # type: ignore[index]
+    if is_for_programs(page):
+        # A token has one role of its person's.
+        held &= PERMISSIONS[PEOPLE[name][0].partition(":")[0]]  # type: ignore[index]
     if "{feed}" in page.path and "see" not in held:
         return {404}
-    return {200, 303, 400} if page.access in held else {403}
+    allowed = {200, 202, 422} if is_for_programs(page) else {200, 303, 400}
+    return allowed if page.access in held else {403}
 
 
 # Logging out comes last: the others need the sessions.
@@ -97,7 +113,7 @@ def test_what_needs_no_session_is_named_once_more() -> None:
 
 def test_no_page_without_a_session_leads_anywhere_but_to_the_login(scene: Scene) -> None:
     for page in PAGES:
-        if page.access != "anyone" and page.method == "GET":
+        if page.access != "anyone" and page.method == "GET" and not is_for_programs(page):
             answer = scene.visitors[""].get(page.path.format(**scene.fields))
             assert answer.location.startswith("/login?next=%2F"), page
             assert answer.text == "", page
@@ -105,8 +121,9 @@ def test_no_page_without_a_session_leads_anywhere_but_to_the_login(scene: Scene)
 
 @pytest.mark.parametrize("name", ["vera", "otto", "bolt-only", ""])
 def test_nobody_approves_but_an_approver_of_the_feed(scene: Scene, name: str) -> None:
-    (page,) = [page for page in PAGES if page.access == "approve"]
-    assert scene.ask(name, page, invoices="6") in ({303} if not name else {403, 404})
+    by_page, by_call = [page for page in PAGES if page.access == "approve"]
+    assert scene.ask(name, by_page, invoices="6") in ({303} if not name else {403, 404})
+    assert scene.ask(name, by_call, invoices="6") in ({401} if not name else {403, 404})
     with scene.board.database() as database, database.reading() as connection:
         assert approvals.waiting_approvals(connection, scene.fields["plan"]) == []
         # An operator in another test may have asked for a look at the feed or a run of it, with no plan approved.
@@ -134,7 +151,7 @@ def test_a_role_that_is_taken_away_counts_at_once(scene: Scene, tmp_path: Path) 
     add_person(scene.board.folder, "temp", "approver:*")
     visitor = scene.board.logged_in("temp")
     assert visitor.get("/feeds/acme").status == 200
-    from arfeed.operations.board import people
+    from arfeed.operations.board.access import people
 
     with scene.board.database() as database:
         people.add(database, "temp", [people.Grant("viewer", "bolt")], "a test")

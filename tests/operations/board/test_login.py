@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import ConfigError
-from arfeed.operations.board import people, sessions
+from arfeed.operations.board.access import people, sessions
+from arfeed.operations.board.access.people import Grant
+from arfeed.operations.board.access.sessions import RateLimit
 from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.people import Grant
-from arfeed.operations.board.sessions import RateLimit
 from arfeed.operations.board.tables import people as people_table
 from arfeed.operations.board.tables import sessions as sessions_table
 from support.feeds.feed import Feed

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from arfeed import ConfigError
-from arfeed.operations.board.guard import Place
+from arfeed.operations.board.access.guard import Place
 from arfeed.operations.board.serving import Listening
 from support.feeds.feed import Feed
 from support.people.boards import Board, add_person, running_board

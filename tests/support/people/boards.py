@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import socket
@@ -13,13 +14,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
-from arfeed.operations.board import people
-from arfeed.operations.board.database import Database
-from arfeed.operations.board.people import parse_grants
+from arfeed.operations.board.access import people, tokens
+from arfeed.operations.board.access.people import Role, parse_grants
+from arfeed.operations.board.access.tokens import Token
+from arfeed.operations.board.database import Database, now
 from support.feeds.feed import Feed, invoices
 
 PASSWORD = "a lantern over the harbour"
@@ -106,6 +110,29 @@ class Visitor:
 
 
 @dataclass
+class Program:
+    """Something that uses the API, with a token or, if that is blank, without one."""
+
+    visitor: Visitor
+    token: str
+
+    def ask(self, method: str, path: str, posted: object = None, **headers: str) -> Answer:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            given = {"Authorization": f"Bearer {self.token}", **given}
+        if posted is None:
+            return self.visitor.request(method, path, None, given)
+        return self.visitor.request(method, path, json.dumps(posted), {"Content-Type": "application/json", **given})
+
+    def read(self, path: str) -> dict[str, Any]:
+        """Return what a call answers, which must be what it promises."""
+        answer = self.ask("GET", path)
+        assert answer.status == 200, answer.text
+        document: dict[str, Any] = json.loads(answer.text)
+        return document
+
+
+@dataclass
 class Board:
     folder: Path
     origin: str
@@ -116,6 +143,9 @@ class Board:
 
     def visitor(self, address: str = "127.0.0.1") -> Visitor:
         return Visitor(self.origin, context=self.context, address=address)
+
+    def program(self, token: str) -> Program:
+        return Program(self.visitor(), token)
 
     def logged_in(self, name: str) -> Visitor:
         visitor = self.visitor()
@@ -140,6 +170,13 @@ def add_person(folder: Path, name: str, *roles: str) -> None:
         people.add(database, name, parse_grants(roles), "a test")
         with database.writing() as connection:
             people._set(connection, name, _hashed())
+
+
+def add_token(folder: Path, person: str, role: str, name: str | None = None, days: float = 1) -> str:
+    with database_of(folder) as database:
+        moment = now()
+        token = Token(name or f"of-{person}", person, cast("Role", role), moment, moment + timedelta(days=days), None)
+        return tokens.add_token(database, token, "a test")
 
 
 @cache

@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from arfeed.operations.board.access.people import Permission
+from arfeed.operations.board.access.problems import make_problem
+from arfeed.operations.board.access.sessions import RateLimit
 from arfeed.operations.board.database import now
-from arfeed.operations.board.sessions import RateLimit
 from arfeed.runs.page.rendering import make_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from starlette.responses import Response
 
+    from arfeed.operations.board.access.guard import Place, Visit
     from arfeed.operations.board.database import Database
     from arfeed.operations.board.feeds import Feeds
-    from arfeed.operations.board.guard import Place, Visit
     from arfeed.operations.board.work import Worker
 
 Path = Mapping[str, str]
 """What stands in a page's address, by name."""
 
 _UNITS = ((timedelta(days=2), "days"), (timedelta(hours=2), "hours"), (timedelta(minutes=2), "minutes"))
+
+
+Access = Literal["anyone", "person"] | Permission
+"""Who may load a page: anyone at all, whoever is logged in, or whoever has a permission, for the feed in the address if
+there is one, else for all feeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, or a call of the API: how it is asked for, who may, and what answers."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    access: Access
+    answer: Callable[[Application, Visit, Path], Response]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +74,9 @@ def page(application: Application, visit: Visit, template: str, status: int = 20
 
 
 def message(application: Application, visit: Visit, status: int, title: str, text: str) -> Response:
-    """Return a page that says one thing."""
+    """Return a page that says one thing, or the same for a program."""
+    if visit.program:
+        return make_problem(status, title, text)
     return page(application, visit, "message", status, title=title, text=text)
 
 

@@ -69,6 +69,14 @@ class Job:
     seen: str | None = None
 
 
+class Word(NamedTuple):
+    """What somebody who approves says; `way` is how, where it was not on a page: by which token."""
+
+    person: str
+    way: str
+    reason: str
+
+
 class Approval(NamedTuple):
     """One person's yes to a plan."""
 
@@ -182,7 +190,7 @@ def ask(database: Database, feed: str, kind: Kind, person: str) -> str:
         return _new_job(connection, feed, kind, person)
 
 
-def approve(database: Database, record: PlanRecord, wanted: Demands, person: str, reason: str) -> str | None:
+def approve(database: Database, record: PlanRecord, wanted: Demands, word: Word) -> str | None:
     """Record a person's approval of a plan; return the job that it starts, or None if another person has to approve.
 
     The approval and its job are committed together, before anything runs: a board that is killed here has both, and
@@ -192,13 +200,14 @@ def approve(database: Database, record: PlanRecord, wanted: Demands, person: str
         earlier = _last_approving(connection, record.id)
         if earlier is not None and (earlier.state != "ended" or earlier.outcome in ("delivered", "moved")):
             return earlier.id
-        mine = sa.select(sa.func.count()).where(approvals.c.plan == record.id, approvals.c.person == person)
+        mine = sa.select(sa.func.count()).where(approvals.c.plan == record.id, approvals.c.person == word.person)
         so_far = waiting_approvals(connection, record.id)
-        if person not in {each.person for each in so_far}:
-            row = {"plan": record.id, "person": person, "turn": connection.execute(mine).scalar_one() + 1}
-            connection.execute(sa.insert(approvals).values(**row, at=now(), reason=reason, job=None))
-            details = {"plan": record.id, "code": record.code, "invoices": record.missing, "reason": reason}
-            log(connection, person, "approved", record.feed, **details, of=wanted.people)
+        if word.person not in {each.person for each in so_far}:
+            row = {"plan": record.id, "person": word.person, "turn": connection.execute(mine).scalar_one() + 1}
+            connection.execute(sa.insert(approvals).values(**row, at=now(), reason=word.reason, job=None))
+            details = {"plan": record.id, "code": record.code, "invoices": record.missing, "reason": word.reason}
+            by = f"{word.person}{word.way}"
+            log(connection, by, "approved", record.feed, **details, of=wanted.people)
             so_far = waiting_approvals(connection, record.id)
         if len(so_far) < wanted.people:
             return None

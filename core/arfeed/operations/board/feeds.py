@@ -120,16 +120,21 @@ def deliveries_of(project: Project, most: int) -> list[RunRecord]:
 def receipt_page(project: Project, run: str) -> str | None:
     """Return the page of a delivery of this feed, or None. Raise `ConfigError` if its receipt was changed."""
     with _history(project) as history:
-        destination = name_in_history(project, history)
-        receipt = history.receipt(run)
-        document = json.loads(receipt) if receipt else {}
-        # Several feeds may share one history, and whoever may see one of them may not see all.
-        if document.get("destination") != destination or document.get("kind") == "reconcile":
-            return None
-        # A page looks like proof, so none is made of a receipt that was changed.
-        if wrong := [*audit(history, run)]:
-            raise ConfigError(*wrong, "the history was changed from outside; restore a backup of it")
-        return _render(project, history, document)
+        document = _find_receipt(project, history, run)
+        return _render(project, history, document) if document is not None else None
+
+
+def receipt_of(project: Project, run: str) -> dict[str, Any] | None:
+    """Return the receipt of a delivery of this feed, or None. Raise `ConfigError` if it was changed."""
+    with _history(project) as history:
+        document = _find_receipt(project, history, run)
+    return mask_document(project, document) if document is not None else None
+
+
+def mask_document(project: Project, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan or receipt without the feed's secrets."""
+    masked: dict[str, Any] = json.loads(mask_secrets(json.dumps(document, ensure_ascii=False), project.secrets))
+    return masked
 
 
 def plan_page(project: Project, document: Mapping[str, Any]) -> str:
@@ -183,12 +188,24 @@ def _format_owed(row: Mapping[Any, Any]) -> str:
     return f"{row['customer_name']}, {format_amount(Decimal(row['balance']), row['currency'])} {row['currency']}"
 
 
+def _find_receipt(project: Project, history: History, run: str) -> dict[str, Any] | None:
+    receipt = history.receipt(run)
+    document: dict[str, Any] = json.loads(receipt) if receipt else {}
+    # Several feeds may share one history, and whoever may see one of them may not see all.
+    if document.get("destination") != name_in_history(project, history) or document.get("kind") == "reconcile":
+        return None
+    # What is shown looks like proof, so nothing is made of a receipt that was changed.
+    if wrong := [*audit(history, run)]:
+        raise ConfigError(*wrong, "the history was changed from outside; restore a backup of it")
+    return document
+
+
 def _history(project: Project) -> History:
     return History(project.feed.history.get_secret_value())
 
 
 def _render(project: Project, history: History, document: Mapping[str, Any]) -> str:
-    covered = json.loads(mask_secrets(json.dumps(document, ensure_ascii=False), project.secrets))
+    covered = mask_document(project, document)
     earlier = history.balances(document["destination"], before=document.get("run"), most=_PAST)
     return render(covered, [PastRun(run, at, balances) for run, at, balances in reversed(earlier)])
 

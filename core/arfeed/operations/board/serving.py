@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from arfeed.model.errors import ConfigError
-from arfeed.operations.board.guard import Network, Place
+from arfeed.operations.board.access.guard import Network, Place
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from arfeed.model.errors import ArfeedError
-from arfeed.operations.board import accounts, pages
-from arfeed.operations.board.application import Application, NotFoundError, Path, message, to
-from arfeed.operations.board.guard import Guard, Visit
-from arfeed.operations.board.people import Permission
+from arfeed.operations.board.access.guard import Guard, Visit
+from arfeed.operations.board.access.problems import make_problem
+from arfeed.operations.board.api.metrics import show_metrics
+from arfeed.operations.board.api.openapi import make_openapi
+from arfeed.operations.board.api.table import CALLS
+from arfeed.operations.board.application import Application, NotFoundError, Page, Path, message, to
+from arfeed.operations.board.pages import accounts
+from arfeed.operations.board.pages import feeds as pages
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -22,10 +25,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _LOGGER = logging.getLogger("arfeed.board")
-
-Access = Literal["anyone", "person"] | Permission
-"""Who may load a page: anyone at all, whoever is logged in, or whoever has a permission, for the feed in the address if
-there is one, else for all feeds."""
 
 _STATIC = {
     "page.css": ("arfeed.runs.page", "text/css"),
@@ -35,16 +34,6 @@ _STATIC = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page: how it is asked for, who may, and what answers."""
-
-    method: Literal["GET", "POST"]
-    path: str
-    access: Access
-    answer: Callable[[Application, Visit, Path], Response]
-
-
 def health(application: Application, visit: Visit, path: Path) -> Response:
     """Say that the board is up and can read its database."""
     from starlette.responses import PlainTextResponse
@@ -52,6 +41,14 @@ def health(application: Application, visit: Visit, path: Path) -> Response:
     del visit, path
     with application.database.reading():
         return PlainTextResponse("ok\n")
+
+
+def openapi(application: Application, visit: Visit, path: Path) -> Response:
+    """Describe the API to programs and their authors."""
+    from starlette.responses import JSONResponse
+
+    del application, visit, path
+    return JSONResponse(make_openapi(CALLS))
 
 
 def static(application: Application, visit: Visit, path: Path) -> Response:
@@ -89,8 +86,11 @@ PAGES = (
     Page("GET", "/feeds/{feed}/jobs/{job}", "see", pages.job),
     Page("GET", "/feeds/{feed}/jobs/{job}/state", "see", pages.job_state),
     Page("GET", "/feeds/{feed}/runs/{run}", "see", pages.receipt),
+    Page("GET", "/metrics", "person", show_metrics),
+    Page("GET", "/api/v1/openapi.json", "anyone", openapi),
+    *(call.page for call in CALLS),
 )
-"""Every page there is. Whoever adds one says who may load it."""
+"""Every page and every call there is. Whoever adds one says who may load it."""
 
 
 def make_site(application: Application) -> ASGIApp:
@@ -145,6 +145,9 @@ def _answer(application: Application, page: Page, request: Request) -> Response:
 def _refuse(application: Application, page: Page, visit: Visit, request: Request) -> Response | None:
     if page.access == "anyone":
         return None
+    if visit.session is None and visit.program:
+        text = "Send a token that is still good, as `Authorization: Bearer …`; `arfeed board token add` makes one."
+        return make_problem(401, "Not allowed without a token", text)
     if visit.session is None:
         wanted = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
         return to(f"/login?next={wanted}" if page.method == "GET" else "/login")

@@ -58,6 +58,19 @@ sessions = Table(
     Column("used_at", Moment, nullable=False),
 )
 
+# Of programs. A token has no roles beyond its person's, and of those only what `role` may.
+tokens = Table(
+    "board_tokens",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("name", String(32), nullable=False, unique=True),
+    Column("person", ForeignKey("board_people.name"), nullable=False, index=True),
+    Column("role", String(10), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
 plans = Table(
     "board_plans",
     metadata,

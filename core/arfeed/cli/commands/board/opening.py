@@ -35,7 +35,7 @@ HERE = Path()
 @contextmanager
 def open_board(feeds: Path, url: str | None) -> Iterator[Database]:
     """Open the board's database. Raise `ConfigError` if it can't be used, or the extra is not installed."""
-    if missing := [name for name in ("argon2", "starlette", "uvicorn") if find_spec(name) is None]:
+    if missing := [name for name in ("argon2", "prometheus_client", "starlette", "uvicorn") if find_spec(name) is None]:
         raise ConfigError(f"the board needs {', '.join(missing)}: pip install 'arfeed[board]'")
     from arfeed.operations.board.database import Database
 

@@ -32,7 +32,7 @@ def add(
     ] = False,
 ) -> None:
     """Add a person, or give one other roles; print a one-time link by which they choose a password."""
-    from arfeed.operations.board import people
+    from arfeed.operations.board.access import people
 
     given = people.parse_grants(role)
     with open_board(feeds, database) as opened:
@@ -52,7 +52,7 @@ def add(
 @app.command("list")
 def list_people(feeds: Folder = HERE, database: DatabaseUrl = None, as_json: Json = False) -> None:
     """List everybody with their roles."""
-    from arfeed.operations.board import people
+    from arfeed.operations.board.access import people
 
     with open_board(feeds, database) as opened, opened.reading() as connection:
         found = people.list_people(connection)
@@ -85,7 +85,7 @@ def remove(
     name: Annotated[str, typer.Argument(help="Whom to remove.")], feeds: Folder = HERE, database: DatabaseUrl = None
 ) -> None:
     """Remove a person, and end their sessions. What they did stays in the audit log."""
-    from arfeed.operations.board import people
+    from arfeed.operations.board.access import people
 
     with open_board(feeds, database) as opened:
         people.remove(opened, name, whoever())

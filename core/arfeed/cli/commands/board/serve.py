@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from arfeed.cli.commands.board import log, people
+from arfeed.cli.commands.board import log, people, tokens
 from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, open_board
 from arfeed.cli.display.output import console
 
 app = typer.Typer(help="Serve a page on which people see every feed, and approve what was refused.")
 app.add_typer(people.app, name="user")
+app.add_typer(tokens.app, name="token")
 app.command("verify")(log.verify)
 app.command("export")(log.export)
 
@@ -43,7 +44,7 @@ def board(
     """Serve the board until Ctrl-C. Without TLS or a declared proxy it listens on this machine only."""
     if context.invoked_subcommand:
         return
-    from arfeed.operations.board import people
+    from arfeed.operations.board.access import people
     from arfeed.operations.board.application import Application
     from arfeed.operations.board.feeds import Feeds
     from arfeed.operations.board.serving import Listening, address_of, bound, serve

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from arfeed.model.errors import ConfigError
 from arfeed.operations.board.audit import log
 from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.tables import grants, invitations, people, sessions
+from arfeed.operations.board.tables import grants, invitations, people, sessions, tokens
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -53,18 +53,24 @@ class Grant(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Somebody who may use the board."""
+    """Somebody who may use the board; `only` is the one role that a program has which acts for them."""
 
     name: str
     grants: tuple[Grant, ...]
+    only: Role | None = None
 
     def may(self, permission: Permission, feed: str) -> bool:
         """Whether a permission is theirs for a feed."""
-        return any(permission in PERMISSIONS[role] and fnmatchcase(feed, pattern) for role, pattern in self.grants)
+        return any(fnmatchcase(feed, pattern) for pattern in self._patterns(permission))
 
     def may_everywhere(self, permission: Permission) -> bool:
         """Whether a permission is theirs for every feed there is or will be."""
-        return any(permission in PERMISSIONS[role] and pattern == EVERYTHING for role, pattern in self.grants)
+        return EVERYTHING in self._patterns(permission)
+
+    def _patterns(self, permission: Permission) -> list[str]:
+        if self.only is not None and permission not in PERMISSIONS[self.only]:
+            return []
+        return [pattern for role, pattern in self.grants if permission in PERMISSIONS[role]]
 
 
 def fingerprint(token: str) -> str:
@@ -117,9 +123,9 @@ def set_password(database: Database, name: str, password: str, by: str) -> None:
 
 
 def remove(database: Database, name: str, by: str) -> None:
-    """Remove a person with their sessions and links; what they did stays in the log."""
+    """Remove a person with their sessions, links and tokens; what they did stays in the log."""
     with database.writing() as connection:
-        for table in (sessions, invitations, grants):
+        for table in (sessions, invitations, grants, tokens):
             connection.execute(sa.delete(table).where(table.c.person == name))
         if connection.execute(sa.delete(people).where(people.c.name == name)).rowcount != 1:
             raise ConfigError(f"there is nobody called {name!r} on this board; `arfeed board user list` has all")

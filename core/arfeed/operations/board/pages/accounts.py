@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from arfeed.model.errors import ConfigError
-from arfeed.operations.board import people, sessions
+from arfeed.operations.board.access import people, sessions
+from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.application import Application, NotFoundError, Path, delete_cookie, page, set_cookie, to
-from arfeed.operations.board.guard import Visit
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -91,7 +91,7 @@ def account(application: Application, visit: Visit, path: Path) -> Response:
 def change_password(application: Application, visit: Visit, path: Path) -> Response:
     """Set another password; all sessions end, this one too."""
     del path
-    form, name = visit.form, visit.who
+    form, name = visit.form, visit.person
     if not application.logins.allows(visit.address):
         return page(application, visit, "account", 429, wrong="There were too many tries: wait some minutes.")
     if people.log_in(application.database, name, form.get("password", ""), visit.address) is None:

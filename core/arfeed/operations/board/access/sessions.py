@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from arfeed.operations.board.access.people import Person, find, fingerprint
 from arfeed.operations.board.audit import log
 from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.people import Person, find, fingerprint
 from arfeed.operations.board.tables import sessions
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
@@ -24,11 +24,12 @@ _NOTED_EVERY = timedelta(minutes=1)
 
 
 class Session(NamedTuple):
-    """A person who is logged in; `form_token` stands in each of their forms."""
+    """A person who is logged in; `form_token` stands in each of their forms. `by` is the token of a program."""
 
     person: Person
     form_token: str
     fingerprint: str
+    by: str = ""
 
 
 def begin(database: Database, person: Person) -> str:

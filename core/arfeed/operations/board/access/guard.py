@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from arfeed.operations.board.access.problems import make_problem
+from arfeed.operations.board.access.sessions import Session, find_session
+from arfeed.operations.board.access.tokens import find_by_token
 from arfeed.operations.board.database import Database
-from arfeed.operations.board.sessions import Session, find_session
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Network = IPv4Network | IPv6Network
@@ -22,7 +26,9 @@ MOST_BYTES = 64 * 1024
 """So long may be what is posted."""
 
 _MOST_FIELDS = 50
-_FORM = "application/x-www-form-urlencoded"
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
+_FOR_PROGRAMS = ("/api/", "/metrics")
+"""What is asked for with a token, and never with a session: so no page of another site can have a browser ask."""
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -61,18 +67,33 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request: who asks, from where, the form that was posted, and what stands behind the ? of the address."""
+    """One request: who asks, from where, the form or JSON that was posted, what stands behind the ? of the address.
+
+    `program`: it is for programs, which are known by a token and answered in JSON.
+    """
 
     session: Session | None
     address: str
     form: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    posted: Mapping[str, Any] = field(default_factory=dict)
+    program: bool = False
+
+    @property
+    def person(self) -> str:
+        """The name of the person; blank without a session."""
+        return self.session.person.name if self.session else ""
+
+    @property
+    def way(self) -> str:
+        """What to add to a person's name if a program asks for them."""
+        return f", by the token {self.session.by}" if self.session and self.session.by else ""
 
     @property
     def who(self) -> str:
-        """The name of the person; blank without a session."""
-        return self.session.person.name if self.session else ""
+        """The person, and the token if a program asks."""
+        return self.person + self.way
 
 
 class _Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
@@ -105,11 +126,8 @@ class Guard:
         try:
             scope["visit"] = await self._look_at(scope, receive)
         except _Refusal as exc:
-            from starlette.responses import PlainTextResponse
-
             # The rest of a body that was too long is not read: the connection ends with the answer.
-            headers = {"Connection": "close"}
-            await PlainTextResponse(f"{exc}\n", exc.status, headers)(scope, receive, guarded)
+            await _answer_refusal(scope, exc)(scope, receive, guarded)
             return
         await self.app(scope, receive, guarded)
 
@@ -135,6 +153,8 @@ class Guard:
             raise _Refusal(421, "This address is not the board's. Open it by the one that it was started with.")
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise _Refusal(405, "Only GET and POST are known here.")
+        if scope["path"].startswith(_FOR_PROGRAMS):
+            return await self._look_at_program(scope, receive, address)
         form = await self._form(headers, receive) if scope["method"] == "POST" else {}
         cookies = cookie_parser(headers.get("cookie", ""))
         token = cookies.get(self.place.cookie("session"), "")
@@ -143,6 +163,18 @@ class Guard:
         if scope["method"] == "POST":
             self._check_form(visit)
         return visit
+
+    async def _look_at_program(self, scope: Scope, receive: Receive, address: str) -> Visit:
+        from starlette.concurrency import run_in_threadpool
+        from starlette.datastructures import Headers, QueryParams
+
+        headers = Headers(scope=scope)
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        known = token.strip() if kind.lower() == "bearer" else ""
+        session = await run_in_threadpool(find_by_token, self.database, known) if known else None
+        # What is posted without a good token is not even read.
+        posted = await self._json(headers, receive) if scope["method"] == "POST" and session else {}
+        return Visit(session, address, posted=posted, query=QueryParams(scope["query_string"]), program=True)
 
     def _address(self, scope: Scope, headers: Headers) -> str:
         """Return the address of the client; behind a proxy, the one that the proxy says."""
@@ -163,26 +195,28 @@ class Guard:
         # Browsers name the origin in every POST: one that lacks it comes from no page of ours.
         if headers.get("origin") not in self.place.origins:
             raise _Refusal(403, "This form was not sent from a page of the board.")
-        stated = headers.get("content-length", "0")
-        if not stated.isdigit() or int(stated) > MOST_BYTES:
-            raise _Refusal(413, f"A form may have at most {MOST_BYTES} bytes.")
-        body = b""
-        more = True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False) and message["type"] == "http.request"
-            if len(body) > MOST_BYTES:
-                raise _Refusal(413, f"A form may have at most {MOST_BYTES} bytes.")
         try:
-            pairs = parse_qsl(
-                body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
-            )
+            text = (await _body(headers, receive)).decode("ascii")
+            pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
         except ValueError as exc:
             raise _Refusal(400, "This form can't be read.") from exc
         if len({name for name, _ in pairs}) != len(pairs) or any("\0" in value for _, value in pairs):
             raise _Refusal(400, "This form can't be read: a field is there twice, or holds a null character.")
         return dict(pairs)
+
+    async def _json(self, headers: Headers, receive: Receive) -> dict[str, Any]:
+        body = await _body(headers, receive)
+        if not body:
+            return {}
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+            raise _Refusal(415, f"Only JSON is taken here: {_JSON}.")
+        try:
+            posted = json.loads(body.decode("utf-8"), parse_float=str)
+        except (ValueError, RecursionError) as exc:
+            raise _Refusal(400, "This can't be read as JSON in UTF-8.") from exc
+        if not isinstance(posted, dict):
+            raise _Refusal(400, "Give a JSON object.")
+        return posted
 
     def _check_form(self, visit: Visit) -> None:
         """Insist on the token that only our own pages have: the session's, or before the login that of a cookie."""
@@ -192,6 +226,32 @@ class Guard:
             raise _Refusal(
                 403, "This form is no longer good: your session has ended or changed. Go back, load it again."
             )
+
+
+def _answer_refusal(scope: Scope, refusal: _Refusal) -> Response:
+    from starlette.responses import PlainTextResponse
+
+    if scope["path"].startswith(_FOR_PROGRAMS):
+        response = make_problem(refusal.status, "The request was refused", str(refusal))
+    else:
+        response = PlainTextResponse(f"{refusal}\n", refusal.status)
+    response.headers["Connection"] = "close"
+    return response
+
+
+async def _body(headers: Headers, receive: Receive) -> bytes:
+    stated = headers.get("content-length", "0")
+    if not stated.isdigit() or int(stated) > MOST_BYTES:
+        raise _Refusal(413, f"At most {MOST_BYTES} bytes are taken here.")
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False) and message["type"] == "http.request"
+        if len(body) > MOST_BYTES:
+            raise _Refusal(413, f"At most {MOST_BYTES} bytes are taken here.")
+    return body
 
 
 def _within(address: str, networks: Iterable[Network]) -> bool:

@@ -1,0 +1,1 @@
+"""Who may use the board, and what stands before every page."""

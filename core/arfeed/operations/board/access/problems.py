@@ -1,0 +1,22 @@
+"""Answers to programs that say what is wrong: RFC 9457, Problem Details for HTTP APIs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+PROBLEM = "application/problem+json"
+
+
+def make_problem(status: int, title: str, detail: str, wrong: list[str] | None = None) -> Response:
+    """Return the answer; `wrong` says what is wrong with what was posted, each in a sentence."""
+    from starlette.responses import Response
+
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if wrong is not None:
+        document["wrong"] = wrong
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return Response(json.dumps(document, ensure_ascii=False), status, headers, media_type=PROBLEM)

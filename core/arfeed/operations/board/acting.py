@@ -1,0 +1,44 @@
+"""What people and programs have the board do: look, run, approve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from arfeed.operations.board import approvals
+from arfeed.operations.board.access.guard import Visit
+from arfeed.operations.board.application import Application, Path
+from arfeed.operations.board.lookup import find_feed, find_plan, find_project, is_current
+
+
+class Given(NamedTuple):
+    """What became of an approval that was sent.
+
+    `stale`: it can't be approved, or no longer. `wrong` says what was typed wrongly. Without either and without a
+    `job`, another person has to approve, too.
+    """
+
+    stale: bool = False
+    wrong: list[str] | None = None
+    job: str | None = None
+
+
+def ask(application: Application, visit: Visit, path: Path, kind: approvals.Kind) -> str:
+    """Ask for a look or a run; return the job."""
+    job = approvals.ask(application.database, find_feed(application, path).name, kind, visit.who)
+    application.worker.wake()
+    return job
+
+
+def give_approval(application: Application, visit: Visit, path: Path, typed: Mapping[str, str]) -> Given:
+    """Approve a plan if what was typed is right, starting its run unless a second person has to approve."""
+    project, record = find_project(application, path), find_plan(application, path)
+    if record.code is None or not is_current(application, record, project):
+        return Given(stale=True)
+    wanted = approvals.demands(record.document, project.board)
+    if wrong := approvals.mistakes(wanted, typed):
+        return Given(wrong=wrong)
+    word = approvals.Word(visit.person, visit.way, typed.get("reason", "").strip())
+    job = approvals.approve(application.database, record, wanted, word)
+    application.worker.wake()
+    return Given(job=job)

@@ -1,0 +1,169 @@
+"""The pages about feeds: what waits, what was delivered, a plan to approve, a run under way, the search."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from arfeed.operations.board import acting, approvals, audit
+from arfeed.operations.board.access.guard import Visit
+from arfeed.operations.board.application import Application, NotFoundError, Path, page, to
+from arfeed.operations.board.feeds import deliveries_of, plan_page, receipt_page
+from arfeed.operations.board.lookup import (
+    LONGEST_NUMBER,
+    find_feed,
+    find_job,
+    find_plan,
+    find_project,
+    find_traces,
+    is_current,
+    look_at,
+    visible_feeds,
+)
+from arfeed.runs.page.rendering import MOST_ROWS, describe_reasons, largest_first, row_of
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+_MOST_DELIVERIES = 50
+_MOST_LINES = 200
+
+
+def front(application: Application, visit: Visit, path: Path) -> Response:
+    """Show all feeds that somebody may see, those that wait first."""
+    del path
+    seen = [look_at(application, feed) for feed in visible_feeds(application, visit)]
+    return page(application, visit, "front", feeds=sorted(seen, key=lambda each: each.urgency))
+
+
+def feed(application: Application, visit: Visit, path: Path) -> Response:
+    """Show one feed."""
+    found = find_feed(application, path)
+    overview = look_at(application, found)
+    deliveries = []
+    if found.project and not overview.wrong:
+        deliveries = deliveries_of(found.project, _MOST_DELIVERIES)
+    with application.database.reading() as connection:
+        latest = approvals.latest_plan(connection, found.name)
+        jobs = approvals.jobs_of(connection, found.name)
+    return page(
+        application, visit, "feed", overview=overview, feed=found, deliveries=deliveries, latest=latest, jobs=jobs
+    )
+
+
+def plan(application: Application, visit: Visit, path: Path) -> Response:
+    """Show a plan, and the form to approve it by."""
+    return _plan(application, visit, path)
+
+
+def whole_plan(application: Application, visit: Visit, path: Path) -> Response:
+    """Show a plan as the page that `plan --html` writes."""
+    del visit
+    project, record = find_project(application, path), find_plan(application, path)
+    back = f"/feeds/{quote(record.feed)}/plans/{record.id}"
+    return _own_page(plan_page(project, record.document), back)
+
+
+def approve(application: Application, visit: Visit, path: Path) -> Response:
+    """Approve a plan: start its run, or wait for a second person."""
+    address = f"/feeds/{quote(path['feed'])}"
+    given = acting.give_approval(application, visit, path, visit.form)
+    if given.wrong:
+        return _plan(application, visit, path, given.wrong)
+    return to(f"{address}/jobs/{given.job}" if given.job else f"{address}/plans/{path['plan']}")
+
+
+def look(application: Application, visit: Visit, path: Path) -> Response:
+    """Have a plan made now."""
+    return _ask(application, visit, path, "look")
+
+
+def run(application: Application, visit: Visit, path: Path) -> Response:
+    """Have a feed delivered now, unless its plan is refused."""
+    return _ask(application, visit, path, "run")
+
+
+def job(application: Application, visit: Visit, path: Path) -> Response:
+    """Show a run that was asked for, and how it ended."""
+    found = find_job(application, path)
+    with application.database.reading() as connection:
+        given = approvals.approvals_of(connection, found.id)
+        seen = approvals.find_plan(connection, found.feed, found.seen) if found.seen else None
+    return page(application, visit, "job", job=found, approvals=given, seen=seen)
+
+
+def job_state(application: Application, visit: Visit, path: Path) -> Response:
+    """Say for the page's script whether a run has ended."""
+    from starlette.responses import JSONResponse
+
+    del visit
+    return JSONResponse({"ended": find_job(application, path).state == "ended"})
+
+
+def receipt(application: Application, visit: Visit, path: Path) -> Response:
+    """Show a delivery by its receipt."""
+    del visit
+    text = receipt_page(find_project(application, path), path["run"])
+    if text is None:
+        raise NotFoundError
+    return _own_page(text, f"/feeds/{quote(path['feed'])}")
+
+
+def search(application: Application, visit: Visit, path: Path) -> Response:
+    """Show what became of an invoice, in all feeds that somebody may see."""
+    del path
+    number = visit.query.get("q", "").strip()[:LONGEST_NUMBER]
+    found, unread = find_traces(application, visit, number)
+    return page(application, visit, "search", number=number, found=found, unread=unread)
+
+
+def log(application: Application, visit: Visit, path: Path) -> Response:
+    """Show the last lines of the audit log."""
+    del path
+    with application.database.reading() as connection:
+        lines = audit.entries(connection, most=_MOST_LINES)
+    return page(application, visit, "audit", lines=[(line, audit.as_data(line)["details"]) for line in lines])
+
+
+def _ask(application: Application, visit: Visit, path: Path, kind: approvals.Kind) -> Response:
+    return to(f"/feeds/{quote(path['feed'])}/jobs/{acting.ask(application, visit, path, kind)}")
+
+
+def _plan(application: Application, visit: Visit, path: Path, wrong: list[str] | None = None) -> Response:
+    project, record = find_project(application, path), find_plan(application, path)
+    document = record.document
+    missing = largest_first(document["missing"])
+    wanted = approvals.demands(document, project.board)
+    with application.database.reading() as connection:
+        given = approvals.waiting_approvals(connection, record.id)
+        pending = approvals.pending_job(connection, record.feed, "approve")
+    facts: dict[str, Any] = {
+        "plan": record,
+        "document": document,
+        "missing": [row_of(row) for row in missing[:MOST_ROWS]],
+        "reasons": describe_reasons(document.get("reasons", ())),
+        "current": is_current(application, record, project),
+        "wanted": wanted,
+        "given": given,
+        "mine": visit.person in {each.person for each in given},
+        "pending": pending,
+        "wrong": wrong or [],
+        "form": visit.form if wrong else {},
+        "longest_reason": approvals.LONGEST_REASON,
+    }
+    return page(application, visit, "plan", 400 if wrong else 200, **facts)
+
+
+def _own_page(text: str, back: str) -> Response:
+    """Serve a page that stands by itself, with its own style and script, apart from the board's session."""
+    from starlette.responses import HTMLResponse
+
+    (digest,) = re.findall(r"script-src '(sha256-[A-Za-z0-9+/=]+)'", text)[:1] or [""]
+    # A sandbox: a page that holds what others have written has no access to cookies, storage or forms of the board.
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src '{digest}'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'; sandbox allow-scripts"
+    )
+    link = f'<nav aria-label="Board"><p class="kind"><a href="{back}">← Back to the board</a></p></nav>'
+    return HTMLResponse(text.replace("<body>", f"<body>{link}", 1), headers={"Content-Security-Policy": policy})
