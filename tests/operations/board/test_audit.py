@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from arfeed import ConfigError
 from arfeed.operations.board.audit import entries, log, verify
 from arfeed.operations.board.database import Database
-from arfeed.operations.board.tables import metadata
 from arfeed.testing.commands import run_command
 from support.feeds.feed import Feed
 from support.people.boards import add_person
@@ -101,13 +98,6 @@ def test_a_line_written_anew_with_its_hash_breaks_the_chain(database: Database) 
         forged = entries(connection)[2]._replace(who="ben")
     without_triggers(database, f"UPDATE board_audit SET who = 'ben', hash = '{forged.compute_hash()}' WHERE number = 3")
     assert wrong(database) == ["line 4 does not follow from line 3, which was changed or replaced"]
-
-
-def test_the_tables_are_what_the_migrations_say(database: Database) -> None:
-    with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "version_table": "board_version"})
-        assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0001"
 
 
 def test_the_board_may_share_a_database_with_a_history(database: Database, tmp_path: Path) -> None:
