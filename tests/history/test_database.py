@@ -30,7 +30,7 @@ def test_the_tables_are_the_same_made_at_once_or_by_migrations(database: str, by
     with History(database) as history, history._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0007"
+        assert context.get_current_revision() == "0008"
 
 
 def test_a_history_that_another_process_keeps_locked_is_locked_not_wrong(
@@ -63,7 +63,7 @@ def test_a_database_is_opened_again_as_it_was(database: str) -> None:
 def test_the_database_of_a_newer_arfeed_is_refused(database: str) -> None:
     with History(database) as history, history._engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(ConfigError, match="schema 0999, newer than this arfeed's 0007; upgrade arfeed"):
+    with pytest.raises(ConfigError, match="schema 0999, newer than this arfeed's 0008; upgrade arfeed"):
         History(database)
 
 

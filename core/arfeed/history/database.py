@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,9 @@ from arfeed.model.errors import ArfeedError, ConfigError, LockedError
 
 PATIENCE = {"sqlite": {"timeout": 30}}
 """Seconds to wait for another process that is writing; Python's default for SQLite, 5, is too short on a busy disk."""
+
+_AT_ONCE = 10_000
+"""How many values one statement may hold: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY")
 _EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql", "sqlcipher3": "sqlcipher", "duckdb_engine": "duckdb"}
@@ -55,6 +59,13 @@ class OpenDatabase:
     ) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def among(column: sa.ColumnElement[str], values: Iterable[str]) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield conditions that together find the rows with one of the values, each short enough for a statement."""
+    listed = sorted(set(values))
+    for begin in range(0, len(listed), _AT_ONCE):
+        yield column.in_(listed[begin : begin + _AT_ONCE])
 
 
 def _migrate(engine: sa.Engine, schema: Schema) -> None:

@@ -39,7 +39,7 @@ class Schema:
         )
 
 
-HISTORY = Schema("history database", "feed.history", metadata, Path(__file__).parent / "migrations", "0007")
+HISTORY = Schema("history database", "feed.history", metadata, Path(__file__).parent / "migrations", "0008")
 
 
 def migrate(engine: sa.Engine, schema: Schema) -> None:

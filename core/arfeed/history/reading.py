@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from arfeed.history import tables
-from arfeed.history.database import OpenDatabase
+from arfeed.history.database import OpenDatabase, among
 from arfeed.history.locking.lease import find_holder
 from arfeed.history.memory import read_all_expectations, read_closings, read_expectations, read_ledgers
 from arfeed.history.packing import unite_reports, unpack_report
@@ -106,6 +106,32 @@ class Reader(OpenDatabase):
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().one_or_none()
             return OutcomeRecord(**row) if row else None
+
+    def outcomes(self, destinations: Iterable[str]) -> dict[str, OutcomeRecord]:
+        """Return how the last run to each of these destinations ended, without the plans of refused ones."""
+        columns = [column for column in tables.outcomes.c if column.name != "plan"]
+        query, found = sa.select(*columns), dict[str, OutcomeRecord]()
+        with self._engine.connect() as connection:
+            for some in among(tables.outcomes.c.destination, destinations):
+                rows = connection.execute(query.where(some)).mappings()
+                found |= {row["destination"]: OutcomeRecord(**row) for row in rows}
+        return found
+
+    def last_deliveries(self, destinations: Iterable[str]) -> dict[str, RunRecord]:
+        """Return the last run that delivered to each of these destinations, without its receipt."""
+        runs, arrived = tables.runs.c, tables.runs.c.state.in_(ARRIVED)
+        columns = [column for column in runs if column.name != "receipt"]
+        found: dict[str, RunRecord] = {}
+        with self._engine.connect() as connection:
+            for some in among(runs.destination, destinations):
+                # Both by an index, and not by a window over all deliveries: those are read from the table.
+                latest = sa.func.max(runs.started_at).label("at")
+                last = sa.select(runs.destination, latest).where(some, arrived).group_by(runs.destination).subquery()
+                at = sa.and_(runs.destination == last.c.destination, runs.started_at == last.c.at)
+                query = sa.select(*columns).join_from(tables.runs, last, at).where(arrived).order_by(runs.id)
+                rows = connection.execute(query).mappings()
+                found |= {row["destination"]: RunRecord(**row, receipt=None) for row in rows}
+        return found
 
     def kept_reports(self, destination: str) -> list[RunRecord]:
         """Return the deliveries to a destination whose reports are still kept, the oldest first."""

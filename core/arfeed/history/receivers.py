@@ -10,6 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from arfeed.history import tables
+from arfeed.history.database import among
 from arfeed.history.receipts import has_shared_handles
 from arfeed.history.transitions import forget_contents
 
@@ -38,6 +39,21 @@ class Receivers:
         query = sa.select(runs.destination).where(runs.state.in_(_ARRIVING)).group_by(runs.destination)
         with self._engine.connect() as connection:
             return list(connection.execute(query.order_by(sa.func.max(runs.started_at).desc())).scalars())
+
+    def known_among(self, destinations: Iterable[str]) -> set[str]:
+        """Return those of these to which reports were delivered, or may have been."""
+        runs = tables.runs.c
+        arriving = sa.select(runs.destination).where(runs.state.in_(_ARRIVING)).distinct()
+        with self._engine.connect() as connection:
+            answers = [connection.execute(arriving.where(each)) for each in among(runs.destination, destinations)]
+            return {name for answer in answers for name in answer.scalars()}
+
+    def list_joined(self) -> dict[str, str]:
+        """Return the destination of each address that was joined with one."""
+        columns = tables.addresses.c
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(columns.address, columns.destination))
+            return {row.address: row.destination for row in rows}
 
     def find_joined(self, address: str) -> tuple[str, str, datetime] | None:
         """Return the destination that an address was joined with, by whom and when, or None if it was not joined."""

@@ -11,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -47,7 +48,7 @@ runs = Table(
     Column("kind", String(10), nullable=False),  # sync, resend, adopt
     Column("state", String(10), nullable=False),  # see arfeed.history.records.State
     Column("feed", String(200), nullable=False),
-    Column("destination", String(500), nullable=False, index=True),
+    Column("destination", String(500), nullable=False),
     Column("settings", String(64), nullable=False),
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
@@ -59,6 +60,7 @@ runs = Table(
     Column("approval", String(80)),
     Column("approved_by", String(200)),
     Column("receipt", Text),
+    Index("ix_runs_destination_state_started_at", "destination", "state", "started_at"),
 )
 
 reports = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from arfeed.model.errors import ArfeedError
@@ -25,13 +26,22 @@ def name_in_history(project: Project, history: History) -> str:
     It is the address, unless the address was joined with another one, or an older arfeed spelled it differently.
     """
     address = address_of(project)
+    return names_in_history({address}, history)[address]
+
+
+def names_in_history(addresses: Collection[str], history: History) -> dict[str, str]:
+    """Return the name by which the history knows each of these addresses."""
     # What a person has joined counts first, even if the history also has deliveries under the address itself.
-    if joined := history.receivers.find_joined(address):
-        return joined[0]
-    known = history.receivers.destinations()
-    # An older spelling keeps its baseline: under today's, the same receiver would look like a first delivery.
-    spelled = (each for each in known if normalize(each) == address)
-    return address if address in known else next(spelled, address)
+    joined = history.receivers.list_joined()
+    names = {address: joined.get(address, address) for address in addresses}
+    unknown = {*addresses} - joined.keys()
+    unknown -= history.receivers.known_among(unknown)
+    if unknown:
+        # An older spelling keeps its baseline: under today's, the same receiver would look like a first delivery.
+        for known in reversed(history.receivers.destinations()):
+            if (today := normalize(known)) in unknown:
+                names[today] = known
+    return names
 
 
 def normalize(destination: str) -> str:

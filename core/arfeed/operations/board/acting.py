@@ -26,7 +26,7 @@ class Given(NamedTuple):
 def ask(application: Application, visit: Visit, path: Path, kind: approvals.Kind) -> str:
     """Ask for a look or a run; return the job."""
     job = approvals.ask(application.database, find_feed(application, path).name, kind, visit.who)
-    application.worker.wake()
+    _begin(application)
     return job
 
 
@@ -40,5 +40,10 @@ def give_approval(application: Application, visit: Visit, path: Path, typed: Map
         return Given(wrong=wrong)
     word = approvals.Word(visit.person, visit.way, typed.get("reason", "").strip())
     job = approvals.approve(application.database, record, wanted, word)
-    application.worker.wake()
+    _begin(application)
     return Given(job=job)
+
+
+def _begin(application: Application) -> None:
+    application.ranking.forget()
+    application.worker.wake()

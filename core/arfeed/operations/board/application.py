@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from arfeed.operations.board.access.guard import Place, Visit
     from arfeed.operations.board.database import Database
     from arfeed.operations.board.feeds import Feeds
+    from arfeed.operations.board.histories import Histories
+    from arfeed.operations.board.ranking import Ranking
     from arfeed.operations.board.work import Worker
 
 Path = Mapping[str, str]
@@ -51,8 +53,10 @@ class Application:
 
     database: Database
     feeds: Feeds
+    histories: Histories
     worker: Worker
     place: Place
+    ranking: Ranking[Any]
     logins: RateLimit = field(default_factory=RateLimit)
 
 

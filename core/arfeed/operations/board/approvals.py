@@ -7,14 +7,15 @@ import json
 import re
 import secrets
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from arfeed.history.database import among
 from arfeed.model.currencies import format_amount
 from arfeed.operations.board.audit import log
 from arfeed.operations.board.database import Database, now
@@ -32,8 +33,8 @@ _PENDING = ("asked", "running")
 
 
 @dataclass(frozen=True, slots=True)
-class PlanRecord:
-    """A plan as the board knows it."""
+class PlanHead:
+    """A plan without its document: when it was made, whether it was refused, what approves it, how many are missing."""
 
     id: str
     feed: str
@@ -41,6 +42,12 @@ class PlanRecord:
     code: str | None
     refused: bool
     missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord(PlanHead):
+    """A plan as the board knows it."""
+
     packed: bytes = field(repr=False)
 
     @property
@@ -145,11 +152,23 @@ def find_plan(connection: sa.Connection, feed: str, plan: str) -> PlanRecord | N
     return _plan(row) if row else None
 
 
-def latest_plan(connection: sa.Connection, feed: str) -> PlanRecord | None:
+def latest_plan(connection: sa.Connection, feed: str) -> PlanHead | None:
     """Return the plan of a feed that was made last."""
-    query = sa.select(plans).where(plans.c.feed == feed).order_by(plans.c.at.desc(), plans.c.id.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
-    return _plan(row) if row else None
+    return latest_plans(connection, [feed]).get(feed)
+
+
+def latest_plans(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, PlanHead]:
+    """Return by feed the plan that was made last."""
+    order = (plans.c.at.desc(), plans.c.id.desc())
+    place = sa.func.row_number().over(partition_by=plans.c.feed, order_by=order).label("place")
+    columns = [plans.c[each.name] for each in fields(PlanHead)]
+    found: dict[str, PlanHead] = {}
+    for some in among(plans.c.feed, feeds):
+        ranked = sa.select(*columns, place).where(some).subquery()
+        last = sa.select(*(ranked.c[column.name] for column in columns)).where(ranked.c.place == 1)
+        heads = (PlanHead(*row) for row in connection.execute(last))
+        found |= {head.feed: replace(head, refused=bool(head.refused)) for head in heads}
+    return found
 
 
 def find_job(connection: sa.Connection, feed: str, job: str) -> Job | None:
@@ -162,6 +181,14 @@ def jobs_of(connection: sa.Connection, feed: str, most: int = 20) -> list[Job]:
     """Return the last jobs of a feed, the newest first."""
     query = sa.select(jobs).where(jobs.c.feed == feed).order_by(jobs.c.asked_at.desc(), jobs.c.id).limit(most)
     return [Job(**row) for row in connection.execute(query).mappings()]
+
+
+def pending_jobs(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, Job]:
+    """Return by feed the first job that has not ended. `feeds` are those that are asked about."""
+    wanted = {*feeds}
+    # Of all feeds: few jobs are under way, and they have an index of their own.
+    query = sa.select(jobs).where(jobs.c.state.in_(_PENDING)).order_by(jobs.c.asked_at.desc())
+    return {row["feed"]: Job(**row) for row in connection.execute(query).mappings() if row["feed"] in wanted}
 
 
 def pending_job(connection: sa.Connection, feed: str, kind: Kind | None = None) -> Job | None:

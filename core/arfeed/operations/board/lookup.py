@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from arfeed.model.errors import ArfeedError
 from arfeed.operations.board import approvals
 from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.application import Application, NotFoundError, Path
-from arfeed.operations.board.approvals import Job, PlanRecord
-from arfeed.operations.board.feeds import Feed, State, Trace, state_of, trace
+from arfeed.operations.board.approvals import Job, PlanHead, PlanRecord
+from arfeed.operations.board.feeds import Feed
+from arfeed.operations.board.histories import State, Trace
 from arfeed.plugins.config import Project
 
 LONGEST_NUMBER = 200
@@ -24,7 +25,7 @@ class Overview(NamedTuple):
 
     feed: Feed
     state: State | None
-    waiting: PlanRecord | None
+    waiting: PlanHead | None
     pending: Job | None
     wrong: str
 
@@ -81,7 +82,7 @@ def find_traces(application: Application, visit: Visit, number: str) -> tuple[li
     unread: list[str] = []
     for each in visible_feeds(application, visit) if number else ():
         try:
-            found += trace(each, number)
+            found += application.histories.trace(each, number)
         except ArfeedError as exc:
             # Said in the answer: what could not be searched may be where it was.
             unread.append(f"{each.name}: {exc}")
@@ -89,32 +90,78 @@ def find_traces(application: Application, visit: Visit, number: str) -> tuple[li
 
 
 def look_at(application: Application, found: Feed) -> Overview:
-    """Return what is to be seen of a feed; a plan that another run was refused for is taken over."""
+    """Return what is to be seen of a feed."""
+    return look_at_all(application, [found])[0]
+
+
+def look_at_all(application: Application, feeds: Sequence[Feed], *, deliveries: bool = True) -> list[Overview]:
+    """Return what is to be seen of each feed; a plan that another run was refused for is taken over.
+
+    Without `deliveries` the last ones are left out, but for feeds where they decide whether a plan waits.
+    """
+    names = [feed.name for feed in feeds]
+    states = application.histories.states_of(feeds, deliveries=deliveries)
     with application.database.reading() as connection:
-        pending = approvals.pending_job(connection, found.name)
-    if found.project is None:
-        return Overview(found, None, None, pending, found.mistake)
+        pending = approvals.pending_jobs(connection, names)
+        latest = approvals.latest_plans(connection, names)
+    return [_overview(application, feed, states.get(feed.name, feed.mistake), pending, latest) for feed in feeds]
+
+
+def rank_feeds(application: Application) -> list[Overview]:
+    """Return all feeds without their deliveries, those first that somebody has to do something about.
+
+    At most some seconds old, and never older than what was done on this board.
+    """
+
+    def rank() -> list[Overview]:
+        feeds = [*application.feeds.all().values()]
+        return sorted(look_at_all(application, feeds, deliveries=False), key=lambda each: each.urgency)
+
+    ranked: list[Overview] = application.ranking.get(rank)
+    return ranked
+
+
+def _overview(
+    application: Application,
+    feed: Feed,
+    state: State | str,
+    pending: Mapping[str, Job],
+    latest: Mapping[str, PlanHead],
+) -> Overview:
+    job = pending.get(feed.name)
+    if isinstance(state, str) or feed.project is None:
+        return Overview(feed, None, None, job, str(state))
+    plan, outcome = latest.get(feed.name), state.outcome
     try:
-        state = state_of(found.project)
+        if outcome and outcome.ending == "refused" and (plan is None or plan.at < outcome.at):
+            plan = _take_over(application, feed.name, feed.project) or plan
+        waits = plan is not None and plan.refused and _is_open(application, plan, feed.project, state)
     except ArfeedError as exc:
-        return Overview(found, None, None, pending, str(exc))
-    with application.database.reading() as connection:
-        latest = approvals.latest_plan(connection, found.name)
-    if state.refused is not None and state.outcome and (latest is None or latest.at < state.outcome.at):
-        with application.database.writing() as connection:
-            approvals.keep(connection, found.name, state.refused)
-            latest = approvals.latest_plan(connection, found.name)
-    waiting = latest if latest and latest.refused and _is_open(latest, state) else None
-    return Overview(found, state, waiting, pending, "")
+        return Overview(feed, None, None, job, str(exc))
+    return Overview(feed, state, plan if waits else None, job, "")
 
 
-def _is_open(record: PlanRecord, state: State) -> bool:
+def _take_over(application: Application, feed: str, project: Project) -> PlanHead | None:
+    refused = application.histories.refused_plan(project)
+    if refused is None:
+        return None
+    with application.database.writing() as connection:
+        approvals.keep(connection, feed, refused)
+        return approvals.latest_plan(connection, feed)
+
+
+def _is_open(application: Application, record: PlanHead, project: Project, state: State | None = None) -> bool:
     """Whether nothing was delivered since a plan was made."""
-    return state.delivery is None or state.delivery.started_at < record.at
+    if state and state.outcome and state.outcome.ending == "delivered" and state.outcome.at > record.at:
+        return False
+    delivered = state.delivery.started_at if state and state.delivery else None
+    if delivered is None:
+        delivered = application.histories.last_delivered_at(project)
+    return delivered is None or delivered < record.at
 
 
 def is_current(application: Application, record: PlanRecord, project: Project) -> bool:
     """Whether a plan is the last one of its feed that is known, and nothing was delivered since."""
     with application.database.reading() as connection:
         latest = approvals.latest_plan(connection, record.feed)
-    return latest is not None and latest.id == record.id and _is_open(record, state_of(project))
+    return latest is not None and latest.id == record.id and _is_open(application, record, project)

@@ -47,12 +47,14 @@ class _Ending:
 class Worker:
     """Starts the runs that were asked for, several feeds at once, but each feed's one after the other.
 
-    `find_config` returns the plugins.toml of a feed, `find_delivery` the delivery that a job approved, if there is one.
+    `find_config` returns the plugins.toml of a feed, `find_delivery` the delivery that a job approved, if there is one;
+    `ended` is called after each run.
     """
 
     database: Database
     find_config: Callable[[str], Path | None]
     find_delivery: Callable[[str, str], RunRecord | None]
+    ended: Callable[[], None] = lambda: None
     processes: int = 2
     _ending: Event = field(default_factory=Event)
     _wake: Event = field(default_factory=Event)
@@ -133,6 +135,7 @@ class Worker:
                 if self._ending.wait(_PAUSE):
                     return
             else:
+                self.ended()
                 return
 
     def _record(self, job: Job, ending: _Ending) -> None:

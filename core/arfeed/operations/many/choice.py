@@ -45,7 +45,7 @@ def find_feeds(folder: Path) -> list[Path]:
     A file without sources that a feed extends is no feed. What can't be opened is one, such as a link to a file that is
     gone: its run fails and says so, where a feed that is passed over would just never deliver again.
     """
-    found = {file: file.resolve() for file in sorted(_find_files(folder))}
+    found = {file: file.resolve() for file in sorted(find_files(folder))}
     tables = {file: _read_own(file) for file in found}
     extended = {
         found[file]: Path(file.parent, str(table["extends"])).expanduser().resolve()
@@ -65,7 +65,8 @@ def find_feeds(folder: Path) -> list[Path]:
     return sorted(feeds)
 
 
-def _find_files(folder: Path) -> Iterator[Path]:
+def find_files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder that may be feeds. Raise `ConfigError` if it can't be listed."""
     try:
         entries = [*folder.iterdir()] if folder.is_dir() else []
     except OSError as exc:

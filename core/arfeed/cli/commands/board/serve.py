@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from arfeed.cli.commands.board import log, people, tokens
 from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, open_board
 from arfeed.cli.display.output import console
+
+if TYPE_CHECKING:
+    from arfeed.history.records import RunRecord
 
 app = typer.Typer(help="Serve a page on which people see every feed, and approve what was refused.")
 app.add_typer(people.app, name="user")
@@ -47,6 +50,8 @@ def board(
     from arfeed.operations.board.access import people
     from arfeed.operations.board.application import Application
     from arfeed.operations.board.feeds import Feeds
+    from arfeed.operations.board.histories import Histories
+    from arfeed.operations.board.ranking import Ranking
     from arfeed.operations.board.serving import Listening, address_of, bound, serve
     from arfeed.operations.board.site import make_site
     from arfeed.operations.board.work import Worker
@@ -57,7 +62,13 @@ def board(
     count = len(found.all())
 
     with open_board(feeds, database) as opened, bound(listening) as port_held:
-        worker = Worker(opened, found.config_of, found.delivered_by)
+        histories, ranking = Histories(), Ranking[Any]()
+
+        def find_delivery(feed: str, job: str) -> RunRecord | None:
+            known = found.find(feed)
+            return histories.delivered_by(known.project, job) if known and known.project else None
+
+        worker = Worker(opened, found.config_of, find_delivery, ranking.forget)
         address = address_of(listening)
         out = console()
         out.print(f"✓ The board shows {count} {'feed' if count == 1 else 'feeds'}: {address}/", markup=False)
@@ -69,4 +80,4 @@ def board(
             )
         out.print("Ctrl-C ends it.", markup=False)
         sys.stdout.flush()
-        serve(make_site(Application(opened, found, worker, place)), listening, port_held)
+        serve(make_site(Application(opened, found, histories, worker, place, ranking)), listening, port_held)

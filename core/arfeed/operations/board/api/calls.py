@@ -11,7 +11,7 @@ from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.access.problems import make_problem
 from arfeed.operations.board.api import models
 from arfeed.operations.board.application import Application, NotFoundError, Path
-from arfeed.operations.board.feeds import deliveries_of, mask_document, receipt_of
+from arfeed.operations.board.histories import mask_document
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
     find_feed,
@@ -21,6 +21,7 @@ from arfeed.operations.board.lookup import (
     find_traces,
     is_current,
     look_at,
+    look_at_all,
     visible_feeds,
 )
 
@@ -34,7 +35,8 @@ _MOST_LINES = 200
 def list_feeds(application: Application, visit: Visit, path: Path) -> Response:
     """Answer with all feeds that the token may see."""
     del path
-    seen = sorted((look_at(application, each) for each in visible_feeds(application, visit)), key=lambda e: e.urgency)
+    seen = look_at_all(application, [*visible_feeds(application, visit)])
+    seen.sort(key=lambda each: each.urgency)
     return _answer(models.Feeds(feeds=[models.Feed.of(each) for each in seen]))
 
 
@@ -43,8 +45,9 @@ def show_feed(application: Application, visit: Visit, path: Path) -> Response:
     del visit
     found = find_feed(application, path)
     overview = look_at(application, found)
-    readable = found.project is not None and not overview.wrong
-    deliveries = deliveries_of(found.project, _MOST_DELIVERIES) if found.project and readable else []
+    deliveries = []
+    if found.project and not overview.wrong:
+        deliveries = application.histories.deliveries_of(found.project, _MOST_DELIVERIES)
     with application.database.reading() as connection:
         latest = approvals.latest_plan(connection, found.name)
         jobs = approvals.jobs_of(connection, found.name)
@@ -116,7 +119,7 @@ def show_job(application: Application, visit: Visit, path: Path) -> Response:
 def show_receipt(application: Application, visit: Visit, path: Path) -> Response:
     """Answer with the receipt of a delivery."""
     del visit
-    receipt = receipt_of(find_project(application, path), path["run"])
+    receipt = application.histories.receipt_of(find_project(application, path), path["run"])
     if receipt is None:
         raise NotFoundError
     return _answer(models.Receipt(receipt=receipt))

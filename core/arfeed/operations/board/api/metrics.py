@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.api.models import Feed, FeedState
 from arfeed.operations.board.application import Application, Path
-from arfeed.operations.board.lookup import look_at, visible_feeds
+from arfeed.operations.board.lookup import look_at_all, visible_feeds
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -29,8 +29,7 @@ def show_metrics(application: Application, visit: Visit, path: Path) -> Response
     open_invoices = gauge("open_invoices", "Open invoices in the last report")
     closed = gauge("marked_as_paid_invoices", "Invoices that the last report marked as paid")
     to_approve = gauge("invoices_to_approve", "Invoices that the waiting plan would mark as paid")
-    for found in visible_feeds(application, visit):
-        overview = look_at(application, found)
+    for overview in look_at_all(application, [*visible_feeds(application, visit)]):
         feed = Feed.of(overview)
         for each in get_args(FeedState):
             state.labels(feed.name, each).set(feed.state == each)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from arfeed.history.records import RunRecord
 from arfeed.operations.board import approvals, audit
-from arfeed.operations.board.feeds import Trace
+from arfeed.operations.board.histories import Trace
 from arfeed.operations.board.lookup import Overview
 
 FeedState = Literal["waiting", "failed", "delivered", "new", "unreadable"]

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from arfeed.operations.board import acting, approvals, audit
 from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.application import Application, NotFoundError, Path, page, to
-from arfeed.operations.board.feeds import deliveries_of, plan_page, receipt_page
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
     find_feed,
@@ -19,22 +18,42 @@ from arfeed.operations.board.lookup import (
     find_traces,
     is_current,
     look_at,
-    visible_feeds,
+    look_at_all,
+    rank_feeds,
 )
 from arfeed.runs.page.rendering import MOST_ROWS, describe_reasons, largest_first, row_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
+_MOST_FEEDS = 100
 _MOST_DELIVERIES = 50
 _MOST_LINES = 200
 
 
 def front(application: Application, visit: Visit, path: Path) -> Response:
-    """Show all feeds that somebody may see, those that wait first."""
+    """Show the feeds that somebody may see, those that wait first, a hundred on a page."""
     del path
-    seen = [look_at(application, feed) for feed in visible_feeds(application, visit)]
-    return page(application, visit, "front", feeds=sorted(seen, key=lambda each: each.urgency))
+    named = visit.query.get("feed", "").strip()[:LONGEST_NUMBER]
+    person = visit.session.person if visit.session else None
+    ranked = [
+        each
+        for each in rank_feeds(application)
+        if person and person.may("see", each.feed.name) and named.casefold() in each.feed.name.casefold()
+    ]
+    pages = max(1, -(-len(ranked) // _MOST_FEEDS))
+    number = visit.query.get("page", "1")
+    shown = min(int(number), pages) if number.isascii() and number.isdigit() and int(number) else 1
+    here = [each.feed for each in ranked[(shown - 1) * _MOST_FEEDS : shown * _MOST_FEEDS]]
+    facts: dict[str, Any] = {
+        "feeds": sorted(look_at_all(application, here), key=lambda each: each.urgency),
+        "waiting": sum(each.waiting is not None for each in ranked),
+        "count": len(ranked),
+        "named": named,
+        "shown": shown,
+        "pages": pages,
+    }
+    return page(application, visit, "front", **facts)
 
 
 def feed(application: Application, visit: Visit, path: Path) -> Response:
@@ -43,7 +62,7 @@ def feed(application: Application, visit: Visit, path: Path) -> Response:
     overview = look_at(application, found)
     deliveries = []
     if found.project and not overview.wrong:
-        deliveries = deliveries_of(found.project, _MOST_DELIVERIES)
+        deliveries = application.histories.deliveries_of(found.project, _MOST_DELIVERIES)
     with application.database.reading() as connection:
         latest = approvals.latest_plan(connection, found.name)
         jobs = approvals.jobs_of(connection, found.name)
@@ -62,7 +81,7 @@ def whole_plan(application: Application, visit: Visit, path: Path) -> Response:
     del visit
     project, record = find_project(application, path), find_plan(application, path)
     back = f"/feeds/{quote(record.feed)}/plans/{record.id}"
-    return _own_page(plan_page(project, record.document), back)
+    return _own_page(application.histories.plan_page(project, record.document), back)
 
 
 def approve(application: Application, visit: Visit, path: Path) -> Response:
@@ -104,7 +123,7 @@ def job_state(application: Application, visit: Visit, path: Path) -> Response:
 def receipt(application: Application, visit: Visit, path: Path) -> Response:
     """Show a delivery by its receipt."""
     del visit
-    text = receipt_page(find_project(application, path), path["run"])
+    text = application.histories.receipt_page(find_project(application, path), path["run"])
     if text is None:
         raise NotFoundError
     return _own_page(text, f"/feeds/{quote(path['feed'])}")

@@ -1,0 +1,141 @@
+"""Thousands of feeds: pages of a hundred, and a handful of queries however many there are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from arfeed.operations.board.feeds import Feeds
+from arfeed.operations.board.histories import Histories, State
+from arfeed.operations.board.ranking import Ranking
+from support.feeds.feed import Feed, invoices
+from support.people.boards import add_person, running_board
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """230 feeds with one history, of which two have delivered, the first of them twice."""
+    folder = tmp_path_factory.mktemp("feeds")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARFEED_STATE", str(folder / "state"))
+        history = f"sqlite:///{folder / 'shared.db'}"
+        for number in range(230):
+            feed = Feed(folder / f"feed{number:03}", history=history)
+            feed.configure()
+            if number in (7, 9):
+                feed.export(invoices(number))
+                feed.approved()
+            if number == 7:
+                feed.export(invoices(8))
+                feed.sync()
+        add_person(folder, "anna", "approver:*")
+        add_person(folder, "ben", "viewer:feed00*")
+    return folder
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """What is asked of any database meanwhile."""
+    said: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        said.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def test_what_a_shared_history_says_of_all_feeds_takes_a_handful_of_queries(folder: Path) -> None:
+    feeds = Feeds(folder).all()
+    with counted() as said:
+        states = Histories().states_of(feeds.values(), deliveries=True)
+    assert len([one for one in said if one.startswith("SELECT")]) <= 8, said
+    delivered = {
+        name: state.delivery.open_count for name, state in states.items() if isinstance(state, State) and state.delivery
+    }
+    assert delivered == {"feed007": 8, "feed009": 9}
+    with_outcome = {name for name, state in states.items() if isinstance(state, State) and state.outcome}
+    assert with_outcome == {"feed007", "feed009"}
+
+
+def test_a_history_in_a_file_is_looked_into_again_only_once_it_has_changed(folder: Path) -> None:
+    feeds, histories = Feeds(folder).all(), Histories()
+    first = histories.states_of(feeds.values(), deliveries=True)
+    with counted() as said:
+        assert histories.states_of(feeds.values(), deliveries=True) == first
+    assert said == []
+    file = folder / "shared.db"
+    with sa.create_engine(f"sqlite:///{file}").begin() as connection:
+        connection.exec_driver_sql("UPDATE outcomes SET message = 'changed'")
+    changed = histories.states_of(feeds.values(), deliveries=True)["feed007"]
+    assert isinstance(changed, State)
+    assert changed.outcome
+    assert changed.outcome.message == "changed"
+
+
+def test_a_hundred_feeds_stand_on_a_page_and_a_name_narrows_them(folder: Path) -> None:
+    with running_board(folder) as board:
+        anna, ben = board.logged_in("anna"), board.logged_in("ben")
+        pages = [anna.get(f"/?page={number}").text for number in (1, 2, 3)]
+        assert [page.count('<th scope="row">') for page in pages] == [100, 100, 30]
+        assert "Page 2 of 3, 230 feeds" in pages[1]
+        assert '<a rel="prev" href="/?page=1">' in pages[1]
+        assert '<a rel="next" href="/?page=3">' in pages[1]
+        for strange in ("0", "-1", "x", "", "99", "1e9", "%C2%B2"):
+            assert anna.get(f"/?page={strange}").status == 200, strange
+        named = anna.get("/?feed=D00&page=1").text
+        assert named.count('<th scope="row">') == 10
+        assert "delivered" in named
+        assert "is called like that" in anna.get("/?feed=no-such").text
+        assert ben.get("/").text.count('<th scope="row">') == 10
+        assert "feed010" not in ben.get("/?feed=feed01").text
+
+
+def test_an_order_is_worked_out_once_for_all_who_ask_and_anew_once_something_was_done() -> None:
+    ranking, begun, go = Ranking[int](), threading.Event(), threading.Event()
+    assert ranking.get(lambda: [1]) == [1]
+    assert ranking.get(lambda: [2]) == [1]
+    ranking.forget()
+    assert ranking.get(lambda: [3]) == [3]
+
+    def slow() -> list[int]:
+        begun.set()
+        go.wait(10)
+        return [4]
+
+    ranking.forget()
+    answers: list[list[int]] = []
+    first = threading.Thread(target=lambda: answers.append(ranking.get(slow)))
+    first.start()
+    assert begun.wait(10)
+    # What was done while it was worked out is not in it.
+    ranking.forget()
+    go.set()
+    first.join(10)
+    assert answers == [[4]]
+    assert ranking.get(lambda: [5]) == [5]
+
+
+def test_a_shared_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    Feed(tmp_path / "acme").configure()
+    config = tmp_path / "acme/plugins.toml"
+    (tmp_path / "common.txt").write_text("[guards]\ncaution = 5\n")
+    config.write_text('extends = "../common.txt"\n' + config.read_text())
+    feeds = Feeds(tmp_path)
+    first = feeds.find("acme")
+    assert first
+    assert first.project, first.mistake
+    assert first.project.guards.caution == 5
+    (tmp_path / "common.txt").write_text("[guards]\ncaution = 50\n")
+    again = feeds.find("acme")
+    assert again
+    assert again.project
+    assert again.project.guards.caution == 50
