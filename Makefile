@@ -75,7 +75,7 @@ $(VENV)/installed: pyproject.toml
 		exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet --upgrade pip
-	$(PIP) install --quiet --editable .
+	$(PIP) install --quiet --editable '.[board]'
 	@touch $@
 
 $(VENV)/installed-docs: $(VENV)/installed

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Two days of a feed, played with a receiver that runs on this machine. Nothing leaves it.
+# Three days of a feed, played with a receiver that runs on this machine. Nothing leaves it.
 #
 #   ARFEED   the arfeed command (default: arfeed)
 #   PYTHON   a Python that has arfeed (default: the one beside the command)
@@ -52,6 +52,23 @@ receive() {
     printf '\n$ arfeed rehearse demo\nIt shows what it believes at %s\n' "$page"
 }
 
+# serve: start the board over this feed, and name its page once it is up. It ends with the demo.
+serve() {
+    port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    printf '\n$ arfeed board --port %s\n' "$port"
+    PYTHONUNBUFFERED=1 "$arfeed" board --port "$port" > board.txt 2> board.log &
+    board=$!
+    trap '{ kill "$receiver" "$board" && wait "$receiver" "$board" || true; } 2> wait.log' EXIT
+    waited=0
+    until "$python" -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1], timeout=5)' \
+        "http://127.0.0.1:$port/healthz" 2> wait.log; do
+        kill -0 "$board" 2> wait.log && [ "$waited" -lt 120 ] || stop "the board did not start: $(cat board.log)"
+        waited=$((waited + 1))
+        sleep 0.5
+    done
+    cat board.txt
+}
+
 found=$(command -v "${ARFEED:-arfeed}") || stop "there is no command ${ARFEED:-arfeed}; name it with ARFEED=..."
 bin=$(CDPATH='' cd -- "$(dirname -- "$found")" && pwd)
 arfeed=$bin/$(basename -- "$found")
@@ -102,8 +119,17 @@ run 0 sync --approve "$code"
 say "This is what the receiver believes now:"
 show books
 
+say "Friday. One more invoice is gone from the subsidiary's file, at night, when nobody is at a terminal."
+last=$(ls examples/exports/subsidiary/*.csv | tail -n 1)
+sed '$d' "$last" > shorter.csv
+mv shorter.csv "$last"
+run 3 sync
+
+say "Whoever knows whether it was paid needs no terminal: the plan waits on the board, and is approved on a page."
+serve
+
 if [ -t 0 ] && [ -t 1 ]; then
-    printf '\nSee it on the page, too: %s\nPress Enter to end the receiver. ' "$page"
+    printf '\nThe receiver is at %s\nPress Enter to end it and the board. ' "$page"
     read -r _ || true
 fi
 
