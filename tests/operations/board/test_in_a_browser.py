@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from arfeed.history.records import ReconciliationRecord, RunRecord
 from support.feeds.feed import Feed, invoice, invoices
 from support.people.boards import PASSWORD, Board, add_person, refused_feed, running_board
 from support.people.browser import Scheme, running_chromium, violations
@@ -132,8 +133,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARFEED_STATE", str(tmp_path_factory.mktemp("state")))
         feed = Feed(folder / "acme & søns")
-        feed.export([invoice(number, customer_name=f"{HOSTILE} {number % 5}") for number in range(1, 61)])
-        feed.approved()
+        for count in (63, 60):
+            feed.export([invoice(number, customer_name=f"{HOSTILE} {number % 5}") for number in range(1, count + 1)])
+            feed.approved()
+        with feed.records() as history:
+            history.record_reconciliation(compared(history.runs()[0]))
         feed.export([invoice(number, customer_name=f"{HOSTILE} {number % 5}") for number in range(1, 41)])
         feed.sync()
         other = Feed(folder / "broken").configure()
@@ -142,6 +146,27 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
         add_person(folder, "anna", "approver", "operator")
         with running_board(folder) as board:
             yield board
+
+
+def compared(run: RunRecord) -> ReconciliationRecord:
+    """A reconciliation of a delivery that found four differences."""
+    return ReconciliationRecord(
+        "r1", run.feed, run.destination, run.started_at, run.id, f"{HOSTILE}.csv", "differences", 61, 4, "ada", "{}"
+    )
+
+
+def test_the_page_of_a_feed_looks_back(browser: Browser, hostile: Board) -> None:
+    with visiting(browser, hostile) as page:
+        log_in(page, "anna")
+        page.goto(addresses(page)["feed"])
+        assert page.locator("svg.course").count() == 1
+        (closed,) = page.locator(
+            "[aria-label='Marked as paid in the 30 days to the last delivery'] tbody tr"
+        ).all_inner_texts()
+        assert closed.split("\t")[0] == "unexplained"
+        assert closed.split("\t")[2] == "3"
+        (compared,) = page.locator("[aria-label='Reconciliations'] tbody tr").all_inner_texts()
+        assert compared.split("\t")[2:] == ["differences", "61", "4", "ada"]
 
 
 def addresses(page: Page) -> dict[str, str]:

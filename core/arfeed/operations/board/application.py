@@ -115,6 +115,6 @@ def describe_age(at: datetime) -> str:
 
 @cache
 def _room() -> Environment:
-    room = make_environment("arfeed.operations.board")
+    room = make_environment("arfeed.operations.board", "arfeed.runs.page")
     room.filters |= {"age": describe_age, "whole": "{:,}".format}
     return room

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from arfeed.history.audit import audit
-from arfeed.history.records import OutcomeRecord, RunRecord
+from arfeed.history.records import Closing, OutcomeRecord, ReconciliationRecord, RunRecord
 from arfeed.history.store import History
 from arfeed.model.currencies import format_amount
 from arfeed.model.errors import ArfeedError, ConfigError
@@ -28,6 +28,8 @@ from arfeed.runs.page.rendering import PastRun, render
 
 _PAST = 30
 """How many earlier deliveries the page of one charts."""
+_LATELY = timedelta(days=30)
+_MOST_RECONCILIATIONS = 10
 
 
 class State(NamedTuple):
@@ -36,6 +38,18 @@ class State(NamedTuple):
     destination: str
     delivery: RunRecord | None
     outcome: OutcomeRecord | None
+
+
+class LookBack(NamedTuple):
+    """What a feed has done lately: what was open after its last deliveries, what was marked as paid on which evidence.
+
+    `past` has the oldest first, `closings` are of the 30 days to the last delivery, `reconciliations` has the newest
+    first.
+    """
+
+    past: list[PastRun]
+    closings: list[Closing]
+    reconciliations: list[ReconciliationRecord]
 
 
 class Trace(NamedTuple):
@@ -92,6 +106,16 @@ class Histories:
         """Return the last deliveries of a feed, the newest first."""
         with self._open(project) as history:
             return history.deliveries(name_in_history(project, history), most)
+
+    def look_back(self, project: Project) -> LookBack:
+        """Return what a feed has done lately."""
+        with self._open(project) as history:
+            destination = name_in_history(project, history)
+            balances = history.balances(destination, before=None, most=_PAST)
+            last = balances[0][1] if balances else None
+            closings = history.closings(destination, last - _LATELY) if last else []
+            compared = history.reconciliations(destination)[:_MOST_RECONCILIATIONS]
+        return LookBack([PastRun(*each) for each in reversed(balances)], closings, compared)
 
     def receipt_page(self, project: Project, run: str) -> str | None:
         """Return the page of a delivery of this feed, or None. Raise `ConfigError` if its receipt was changed."""

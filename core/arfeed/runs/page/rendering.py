@@ -62,7 +62,7 @@ def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: s
         reasons=describe_reasons(document.get("reasons", ())),
         currencies=sorted(now),
         ageing=_ageing(document),
-        trend=_trend(runs, sorted(now)) if past else [],
+        trend=draw_trend(runs, sorted(now)) if past else [],
         runs=runs[::-1] if past else [],
         debtors=_debtors(document.get("debtors", ())),
         coverage=_coverage(document.get("pdfs")),
@@ -127,7 +127,8 @@ def _ageing(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _trend(runs: Sequence[PastRun], currencies: Sequence[str]) -> list[charts.Course]:
+def draw_trend(runs: Sequence[PastRun], currencies: Sequence[str]) -> list[charts.Course]:
+    """Return a chart for each of the first currencies: what was open after each run, the oldest first."""
     return [
         charts.course(currency, [(run.at, run.balances.get(currency, Decimal(0))) for run in runs])
         for currency in currencies[:_MOST_CHARTS]
@@ -171,14 +172,14 @@ def page_template(name: str) -> Template:
     """Return one of our templates; a fact that it names and that is missing is an error."""
     from arfeed.runs.page.compiled import CompiledTemplates
 
-    room = make_environment("arfeed.runs.page", CompiledTemplates(__file__))
+    room = make_environment("arfeed.runs.page", compiled=CompiledTemplates(__file__))
     room.filters["units"] = lambda amount: int(Decimal(amount) * FACTOR)
     return room.get_template(name)
 
 
-def make_environment(package: str, compiled: BytecodeCache | None = None) -> Environment:
-    """Return what renders the templates of a package as HTML, with the filter `money` for an amount in a currency."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def make_environment(*packages: str, compiled: BytecodeCache | None = None) -> Environment:
+    """Return what renders the templates of packages as HTML, with the filter `money` for an amount in a currency."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     # Escapes of HTML leave what is invisible or turns a line round; a customer's name must not be able to use that.
@@ -186,7 +187,7 @@ def make_environment(package: str, compiled: BytecodeCache | None = None) -> Env
         return make_legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
     room = Environment(
-        loader=PackageLoader(package, "template"),
+        loader=ChoiceLoader([PackageLoader(package, "template") for package in packages]),
         autoescape=True,
         finalize=shown,
         # A fact that is missing is an error, not a blank on a page that people approve from.

@@ -21,7 +21,7 @@ from arfeed.operations.board.lookup import (
     look_at_all,
     rank_feeds,
 )
-from arfeed.runs.page.rendering import MOST_ROWS, describe_reasons, largest_first, row_of
+from arfeed.runs.page.rendering import MOST_ROWS, describe_reasons, draw_trend, largest_first, row_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -60,15 +60,23 @@ def feed(application: Application, visit: Visit, path: Path) -> Response:
     """Show one feed."""
     found = find_feed(application, path)
     overview = look_at(application, found)
-    deliveries = []
+    facts: dict[str, Any] = {"overview": overview, "feed": found, "deliveries": [], "back": None, "trend": []}
     if found.project and not overview.wrong:
-        deliveries = application.histories.deliveries_of(found.project, _MOST_DELIVERIES)
+        back = application.histories.look_back(found.project)
+        currencies = sorted({currency for run in back.past for currency in run.balances})
+        facts |= {
+            "deliveries": application.histories.deliveries_of(found.project, _MOST_DELIVERIES),
+            "back": back,
+            "currencies": currencies,
+            # One point is no course.
+            "trend": draw_trend(back.past, currencies) if len(back.past) > 1 else [],
+        }
     with application.database.reading() as connection:
-        latest = approvals.latest_plan(connection, found.name)
-        jobs = approvals.jobs_of(connection, found.name)
-    return page(
-        application, visit, "feed", overview=overview, feed=found, deliveries=deliveries, latest=latest, jobs=jobs
-    )
+        facts |= {
+            "latest": approvals.latest_plan(connection, found.name),
+            "jobs": approvals.jobs_of(connection, found.name),
+        }
+    return page(application, visit, "feed", **facts)
 
 
 def plan(application: Application, visit: Visit, path: Path) -> Response:
