@@ -22,7 +22,7 @@ def anna(shared: Board) -> Visitor:
 
 
 def at(path: str) -> str:
-    return path.format(feed="acme", plan="none", token="none")
+    return path.format(feed="acme", plan="none", token="none", question="none")
 
 
 @pytest.mark.parametrize("path", POSTED)

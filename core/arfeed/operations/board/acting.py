@@ -9,6 +9,7 @@ from arfeed.operations.board import approvals
 from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.application import Application, Path
 from arfeed.operations.board.lookup import find_feed, find_plan, find_project, is_current
+from arfeed.operations.board.questions import find_open
 
 
 class Given(NamedTuple):
@@ -35,8 +36,12 @@ def give_approval(application: Application, visit: Visit, path: Path, typed: Map
     project, record = find_project(application, path), find_plan(application, path)
     if record.code is None or not is_current(application, record, project):
         return Given(stale=True)
-    wanted = approvals.demands(record.document, project.board)
-    if wrong := approvals.mistakes(wanted, typed):
+    document = record.document
+    wanted = approvals.demands(document, project.board)
+    with application.database.reading() as connection:
+        unanswered = find_open(connection, record.feed, document)
+    wrong = [f"{each.asked_by} has asked about {each.invoice_ref}; answer that first." for each in unanswered]
+    if wrong := [*wrong, *approvals.mistakes(wanted, typed)]:
         return Given(wrong=wrong)
     word = approvals.Word(visit.person, visit.way, typed.get("reason", "").strip())
     job = approvals.approve(application.database, record, wanted, word)

@@ -83,6 +83,8 @@ PAGES = (
     Page("GET", "/feeds/{feed}/plans/{plan}", "see", pages.plan),
     Page("GET", "/feeds/{feed}/plans/{plan}/page", "see", pages.whole_plan),
     Page("POST", "/feeds/{feed}/plans/{plan}/approve", "approve", pages.approve),
+    Page("POST", "/feeds/{feed}/plans/{plan}/questions", "approve", pages.ask_about),
+    Page("POST", "/feeds/{feed}/questions/{question}", "answer", pages.answer),
     Page("GET", "/feeds/{feed}/jobs/{job}", "see", pages.job),
     Page("GET", "/feeds/{feed}/jobs/{job}/state", "see", pages.job_state),
     Page("GET", "/feeds/{feed}/runs/{run}", "see", pages.receipt),

@@ -112,6 +112,20 @@ approvals = Table(
     Column("job", ForeignKey("board_jobs.id")),  # none while somebody else still has to approve
 )
 
+questions = Table(
+    "board_questions",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("feed", String(200), nullable=False, index=True),
+    Column("invoice_ref", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("answer", Text),  # none: it holds the approval back
+    Column("answered_by", String(100)),
+    Column("answered_at", Moment),
+)
+
 audit = Table(
     "board_audit",
     metadata,

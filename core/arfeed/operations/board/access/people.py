@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 Role = Literal["viewer", "approver", "operator"]
-Permission = Literal["see", "look", "approve", "run", "audit"]
+Permission = Literal["see", "look", "answer", "approve", "run", "audit"]
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "viewer": frozenset({"see"}),
-    "approver": frozenset({"see", "look", "approve"}),
+    "approver": frozenset({"see", "look", "answer", "approve"}),
     # Whoever runs the machines need not be whoever knows whether debts were paid.
-    "operator": frozenset({"see", "look", "run", "audit"}),
+    "operator": frozenset({"see", "look", "answer", "run", "audit"}),
 }
 EVERYTHING = "*"
 

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from arfeed.operations.board import acting, approvals, audit
+from arfeed.operations.board import acting, approvals, audit, questions
 from arfeed.operations.board.access.guard import Visit
-from arfeed.operations.board.application import Application, NotFoundError, Path, page, to
+from arfeed.operations.board.application import Application, NotFoundError, Path, message, page, to
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
     find_feed,
@@ -75,6 +75,7 @@ def feed(application: Application, visit: Visit, path: Path) -> Response:
         facts |= {
             "latest": approvals.latest_plan(connection, found.name),
             "jobs": approvals.jobs_of(connection, found.name),
+            "questions": questions.list_questions(connection, found.name),
         }
     return page(application, visit, "feed", **facts)
 
@@ -99,6 +100,27 @@ def approve(application: Application, visit: Visit, path: Path) -> Response:
     if given.wrong:
         return _plan(application, visit, path, given.wrong)
     return to(f"{address}/jobs/{given.job}" if given.job else f"{address}/plans/{path['plan']}")
+
+
+def ask_about(application: Application, visit: Visit, path: Path) -> Response:
+    """Ask about an invoice of a plan: nobody approves it until that is answered."""
+    record = find_plan(application, path)
+    ref, text = visit.form.get("invoice", "").strip(), visit.form.get("question", "").strip()
+    if wrong := questions.check_question(record.document, ref, text):
+        return _plan(application, visit, path, asked_wrong=wrong)
+    questions.ask_about(application.database, record.feed, ref, text, visit.who)
+    return to(f"/feeds/{quote(record.feed)}/plans/{record.id}#questions")
+
+
+def answer(application: Application, visit: Visit, path: Path) -> Response:
+    """Answer a question about an invoice."""
+    name, text = find_feed(application, path).name, visit.form.get("answer", "").strip()
+    if not 1 <= len(text) <= questions.LONGEST:
+        words = f"Give an answer of 1 to {questions.LONGEST} characters. Go back, and try again."
+        return message(application, visit, 400, "Not answered", words)
+    if not questions.answer(application.database, name, path["question"], text, visit.who):
+        raise NotFoundError
+    return to(f"/feeds/{quote(name)}#questions")
 
 
 def look(application: Application, visit: Visit, path: Path) -> Response:
@@ -157,7 +179,13 @@ def _ask(application: Application, visit: Visit, path: Path, kind: approvals.Kin
     return to(f"/feeds/{quote(path['feed'])}/jobs/{acting.ask(application, visit, path, kind)}")
 
 
-def _plan(application: Application, visit: Visit, path: Path, wrong: list[str] | None = None) -> Response:
+def _plan(
+    application: Application,
+    visit: Visit,
+    path: Path,
+    wrong: list[str] | None = None,
+    asked_wrong: list[str] | None = None,
+) -> Response:
     project, record = find_project(application, path), find_plan(application, path)
     document = record.document
     missing = largest_first(document["missing"])
@@ -165,6 +193,7 @@ def _plan(application: Application, visit: Visit, path: Path, wrong: list[str] |
     with application.database.reading() as connection:
         given = approvals.waiting_approvals(connection, record.id)
         pending = approvals.pending_job(connection, record.feed, "approve")
+        unanswered = questions.find_open(connection, record.feed, document)
     facts: dict[str, Any] = {
         "plan": record,
         "document": document,
@@ -175,11 +204,14 @@ def _plan(application: Application, visit: Visit, path: Path, wrong: list[str] |
         "given": given,
         "mine": visit.person in {each.person for each in given},
         "pending": pending,
+        "unanswered": unanswered,
         "wrong": wrong or [],
-        "form": visit.form if wrong else {},
+        "asked_wrong": asked_wrong or [],
+        "form": visit.form if wrong or asked_wrong else {},
+        "longest_question": questions.LONGEST,
         "longest_reason": approvals.LONGEST_REASON,
     }
-    return page(application, visit, "plan", 400 if wrong else 200, **facts)
+    return page(application, visit, "plan", 400 if wrong or asked_wrong else 200, **facts)
 
 
 def _own_page(text: str, back: str) -> Response:
