@@ -169,6 +169,23 @@ def test_the_page_of_a_feed_looks_back(browser: Browser, hostile: Board) -> None
         assert compared.split("\t")[2:] == ["differences", "61", "4", "ada"]
 
 
+@pytest.mark.parametrize(
+    ("language", "amount", "day"), [("de-DE", "486,00", "04.04.2026"), ("en-IN", "486.00", "4 Apr 2026")]
+)
+def test_amounts_and_times_are_in_the_readers_notation(
+    browser: Browser, hostile: Board, language: str, amount: str, day: str
+) -> None:
+    with visiting(browser, hostile, locale=language, timezone_id="Asia/Kolkata") as page:
+        log_in(page, "anna")
+        there = addresses(page)
+        page.goto(there["feed"])
+        assert page.locator(".amount").first.inner_text() == amount
+        assert f"{day}, " in page.locator("table time").first.inner_text()
+        page.goto(there["plan"])
+        shown = page.locator("#rows .amount").all_inner_texts()
+        assert all((text[-3] == ",") == (language == "de-DE") for text in shown), shown
+
+
 def addresses(page: Page) -> dict[str, str]:
     """Return the pages to look at, by name."""
     page.goto("/")

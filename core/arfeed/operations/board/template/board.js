@@ -6,6 +6,18 @@
     time.title = time.textContent;
     time.textContent = shown.format(new Date(time.dateTime));
   }
+  // Every amount in the reader's notation, with the digits that it has; one too long for a number stays as it is.
+  const formats = new Map();
+  for (const amount of document.querySelectorAll(".amount")) {
+    const plain = amount.textContent.replaceAll(",", "").replace("\u2212", "-");
+    const digits = (plain.split(".")[1] ?? "").length;
+    if (!/^-?\d+(\.\d+)?$/.test(plain) || plain.length > 15) continue;
+    if (!formats.has(digits)) {
+      const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+      formats.set(digits, new Intl.NumberFormat(undefined, fixed));
+    }
+    amount.textContent = formats.get(digits).format(plain).replace("-", "\u2212");
+  }
   const wrong = document.getElementById("wrong");
   if (wrong) wrong.focus();
   const pending = document.querySelector("[data-pending]");
