@@ -66,7 +66,7 @@ class Histories:
     """The histories of feeds. Those on a server stay open; a file is looked into again once it has changed."""
 
     _servers: dict[str, History] = field(default_factory=dict)
-    _files: dict[tuple[object, ...], tuple[Version, dict[str, State | str]]] = field(default_factory=dict)
+    _files: dict[str, tuple[Version, dict[tuple[object, ...], dict[str, State | str]]]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def states_of(self, feeds: Iterable[Feed], *, deliveries: bool) -> dict[str, State | str]:
@@ -155,12 +155,11 @@ class Histories:
     def _states(self, feeds: Collection[tuple[str, Project]], deliveries: bool) -> dict[str, State | str]:
         project = next(project for _, project in feeds)
         # Before it is read: what is written meanwhile makes another version.
-        version = _version_of(project)
-        asked = (deliveries, *sorted(name for name, _ in feeds)) if version else ()
-        known = self._files.get(asked)
-        if version and known and known[0] == version:
-            return known[1]
+        version, answers = self._known(project)
         addresses = {name: address_of(each) for name, each in feeds}
+        asked = (deliveries, *sorted(addresses.items()))
+        if asked in answers:
+            return answers[asked]
         with self._open(project) as history:
             names, outcomes = _look_up({*addresses.values()}, history)
             last = history.last_deliveries(names.values()) if deliveries else {}
@@ -169,8 +168,19 @@ class Histories:
             name: State(known, last.get(known), outcomes.get(known)) for name, known in of.items()
         }
         if version:
-            self._files[asked] = (version, states)
+            answers[asked] = states
         return states
+
+    def _known(self, project: Project) -> tuple[Version | None, dict[tuple[object, ...], dict[str, State | str]]]:
+        """Return the version of a history in a file, and what was found in it; nothing is kept of a server's."""
+        version = _version_of(project)
+        if version is None:
+            return None, {}
+        file = version[0][0]
+        # What was found in an earlier version goes with it.
+        if file not in self._files or self._files[file][0] != version:
+            self._files[file] = (version, {})
+        return self._files[file]
 
     @contextmanager
     def _open(self, project: Project) -> Iterator[History]:
@@ -205,9 +215,7 @@ def _file_of(project: Project) -> str | None:
 def _version_of(project: Project) -> Version | None:
     """Return what shows that a history in a file has changed; None for one on a server."""
     file = _file_of(project)
-    # The settings too: another address is another name in the history.
-    settings = [project.path, *project.shared.values()]
-    return version_of([file, f"{file}-wal", f"{file}-journal", *map(str, settings)]) if file else None
+    return version_of([file, f"{file}-wal", f"{file}-journal"]) if file else None
 
 
 def mask_document(project: Project, document: Mapping[str, Any]) -> dict[str, Any]:
