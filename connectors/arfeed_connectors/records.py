@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from arfeed import SOURCE_COLUMNS, SourceError, SourceSettings
-from arfeed_connectors.together import any_closed
+from arfeed_connectors.combined import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd

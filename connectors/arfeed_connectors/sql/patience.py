@@ -106,7 +106,7 @@ def patience_of(connection: sa.Connection) -> Patience | None:
     return found
 
 
-def patiently(connection: sa.Connection, work: Callable[[], T], *, first: bool = False) -> T:
+def run_within_limit(connection: sa.Connection, work: Callable[[], T], *, first: bool = False) -> T:
     """Do something with a connection's driver within its limit; `first` marks the beginning of a statement."""
     patience = patience_of(connection)
     if patience is None:

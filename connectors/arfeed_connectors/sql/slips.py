@@ -111,7 +111,7 @@ def _find_text(tokens: Sequence[Token], *, pipes: bool) -> str | None:
                 "quotes and as it is spelt in the table; if texts are to be joined, write CONCAT(…, …), or || in SQLite"
             )
         if before.text == "(" and earlier.text in _OF_NUMBERS and after.text in (",", ")"):
-            return f"says {earlier.text}({token.text} …, a text that is the same for all rows; a column has no quotes"
+            return f"says {earlier.text}({token.text} …, a constant text; write a column without quotes"
         if begins and before.text not in "(," and (_is(after, _COMPARES) or after.text in _TESTS):
             return (
                 f"compares the text {token.text} as if it were a column, so that all rows pass, or none; write the "

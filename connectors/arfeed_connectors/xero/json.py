@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from arfeed import Complete, SourceError, open_binary, table_from_records
-from arfeed_connectors.together import any_closed
+from arfeed_connectors.combined import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd

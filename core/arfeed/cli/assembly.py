@@ -51,7 +51,7 @@ COMMANDS = {
     ),
     "adopt": _Command(
         "adopt.adopt",
-        "Take a report that arfeed did not send as what the next one is compared with.",
+        "Make a report that arfeed did not send the baseline of the next one.",
         "arfeed adopt open_ar_20260409T101500Z.csv",
     ),
     "reconcile": _Command(
@@ -77,7 +77,7 @@ COMMANDS = {
     ),
     "schedule": _Command(
         "setup.schedule.schedule",
-        "Print what runs `sync` for a feed every day, or `reconcile`. It tries again after exit codes 5 and 6 only.",
+        "Print a daily schedule for `sync` or `reconcile`, with retries after exit codes 5 and 6 only.",
         "arfeed schedule cron --at 06:00 --days weekdays",
     ),
     "schema": _Command(
@@ -88,7 +88,7 @@ COMMANDS = {
     "documents": _Command("documents.app", "Look at PDFs."),
     "board": _Command("board.serve.app", "Serve a page on which people see every feed, and approve what was refused."),
     "history": _Command("history.app", "List deliveries and reconciliations, and who approved each delivery."),
-    "plugins": _Command("plugins.app", "See what plugins there are and what their settings are, or begin one."),
+    "plugins": _Command("plugins.app", "List plugins, show their settings, or start a new one."),
 }
 
 

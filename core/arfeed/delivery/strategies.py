@@ -159,7 +159,7 @@ class Direct(Strategy):
         except CONNECTION_OVER:
             raise
         except OSError:
-            # It may be closing it that failed, when all of it was written.
+            # Closing may have failed after all of it was written.
             left.exposed = await is_there(store, target)
             raise
         left.exposed = True

@@ -99,7 +99,7 @@ def check_years(table: Columns, days: Mapping[str, pa.Array]) -> None:
     for name, column in days.items():
         if (last := pc.max(column).as_py()) is not None and last >= _BEYOND_REASON:
             why = (
-                "is of a year beyond reason: a placeholder for no date, or a year of another calendar (2569 of the "
+                "has an implausible year: a placeholder, or a year of another calendar (2569 of the "
                 "Buddhist one is 2026); export it blank, or in the Gregorian calendar"
             )
             table.add_problem(name, pc.greater_equal(column, pa.scalar(_BEYOND_REASON)), why)

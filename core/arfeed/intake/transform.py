@@ -18,7 +18,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.currencies import format_amount, minor_digits
 from arfeed.model.errors import ProblemsError, SourceError
 from arfeed.model.parts import REWRITABLE, Transform
-from arfeed.plugins.isolation import isolated_copy, undisturbed
+from arfeed.plugins.isolation import isolated_copy, restore_process_state
 
 KEY = ["source", "source_ref"]
 
@@ -185,7 +185,7 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | Non
 
 def _call(step: Transform, invoices: pd.DataFrame) -> object:
     try:
-        with undisturbed():
+        with restore_process_state():
             # Numbered anew, so that the index of what comes back shows where each row was.
             return step.apply(isolated_copy(invoices.reset_index(drop=True)))
     except SourceError:

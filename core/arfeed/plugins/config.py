@@ -113,7 +113,7 @@ class _Reader:
         registry = self._registry()
         sources = [cast("Connector | None", part) for part in self._named(registry, "connector", "sources")]
         if not sources:
-            self._mistake("sources", "there is none; add a table such as [sources.xero-uk]")
+            self._mistake("sources", "missing; add a table such as [sources.xero-uk]")
         transforms = [self._part(registry, "transform", key, table) for key, table in self._steps()]
         known = [source.source for source in sources if source]
         for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):

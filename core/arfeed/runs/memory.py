@@ -162,8 +162,8 @@ def note_renamed(renamed: Mapping[str, str]) -> Iterator[str]:
     """Write of each source that was renamed which it was, and what is known of it by its former name alone."""
     for before, now in renamed.items():
         yield (
-            f"{now} lists the invoices of {before}, which is not a source any more, so it counts as the same one: what "
-            "guards have learned of it still holds; a control account is compared from the next delivery on"
+            f"{now} lists the invoices of {before}, a former source, and is treated as its new name: what was "
+            "learned of it still applies; a control account is compared from the next delivery on"
         )
 
 

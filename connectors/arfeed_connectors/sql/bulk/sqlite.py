@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arfeed_connectors.sql.patience import patience_of, patiently
+from arfeed_connectors.sql.patience import patience_of, run_within_limit
 from arfeed_connectors.sql.statements import BATCH, first_rows
 from arfeed_connectors.sql.systems.base import LOCK_SECONDS
 from arfeed_connectors.sql.systems.sqlite import Moment, moment_of
@@ -69,7 +69,7 @@ def arrow_tables(
         try:
             if patience is not None:
                 patience.cancel = process.kill
-            tables = patiently(connection, lambda: _read(process, moment, names, kinds), first=True)
+            tables = run_within_limit(connection, lambda: _read(process, moment, names, kinds), first=True)
         # Whatever went wrong: the connection is unharmed, and reads the same rows or says itself what is wrong.
         except (_UnfitError, OSError, ValueError):
             if patience is not None and patience.late:

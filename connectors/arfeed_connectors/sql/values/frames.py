@@ -147,8 +147,8 @@ class Frames:
 
         if pa.types.is_boolean(columns[name].type):
             raise SourceError(
-                f"{self.source}: column {name!r} holds true and false instead of amounts; look at what the query names "
-                "so, or say there by CASE which amount each of them is"
+                f"{self.source}: column {name!r} holds true and false instead of amounts; check that column, or "
+                "map each to an amount with CASE"
             )
         encoded = currency.dictionary_encode()
         # A row's own currency says what is a whole unit: 10.5 is an amount in EUR and none in JPY.

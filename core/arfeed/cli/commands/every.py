@@ -95,9 +95,7 @@ def _write_metrics(file: Path, outcomes: Mapping[str, Outcome], last: LastOutcom
     try:
         write_metrics(file, outcomes, delivered, now)
     except OSError as exc:
-        complain(
-            ArfeedError(f"--metrics {file}: it can't be written: {exc.strerror}; the feeds are not changed by that")
-        )
+        complain(ArfeedError(f"--metrics {file}: it can't be written: {exc.strerror}; the deliveries are not affected"))
 
 
 def _processors() -> int:

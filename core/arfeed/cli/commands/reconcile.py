@@ -18,7 +18,7 @@ Export = Annotated[
     Path | None,
     typer.Argument(
         metavar="[EXPORT]",
-        help="What the receiver has as open, as it exports it; of a pattern, the newest. Not for rehearsal://NAME.",
+        help="The receiver's export of its open invoices; of a pattern, the newest. Not for rehearsal://NAME.",
     ),
 ]
 Whole = Annotated[

@@ -61,8 +61,8 @@ class Books:
             bookings=(*self.bookings, Booking(report, time, len(listed), new, len(absent), len(back))),
         )
 
-    def told(self, report: str, listed: Mapping[str, Decimal], closed: Iterable[str], at: datetime) -> Books:
-        """Apply the rule of a receiver to which absence means nothing: only what is told to be closed is."""
+    def apply_closings(self, report: str, listed: Mapping[str, Decimal], closed: Iterable[str], at: datetime) -> Books:
+        """Apply the rule of a receiver that ignores absence: only what is sent as closed is closed."""
         gone = dict.fromkeys(closed, report)
         back = {ref: report for ref in self.closed if ref in listed}
         still = {ref: since for ref, since in self.closed.items() if ref not in listed}

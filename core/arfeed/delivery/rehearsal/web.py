@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _form(self) -> Mapping[str, object]:
         given = dict(parse_qsl(self._body("application/x-www-form-urlencoded"), keep_blank_values=True))
         if not secrets.compare_digest(given.pop("token", "").encode(), self.panel.token.encode()):
-            raise _Refusal(HTTPStatus.FORBIDDEN, "This form is not of the page as it runs now. Load the page again.")
+            raise _Refusal(HTTPStatus.FORBIDDEN, "This form is from an earlier page. Reload the page.")
         off = Switches().model_dump()
         return off if given.pop("do", "") == "off" else {**off, **given}
 

@@ -100,7 +100,7 @@ _NOT_SIMPLE = (
     *(b"/Type0", b"/Type3", b"/TrueType", b"/MMType1", b"/CIDFont", b"/FontFile", b"/ToUnicode", b"/Differences"),
     *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/ASCII85Decode", b"/LZWDecode"),
 )
-# Two words, or two cells, that only their places part.
+# Two words or cells that only their positions separate.
 _WIDE_GAP = re.compile(rb"\)\s*-?\d{3,}(?:\.\d+)?\s*\(")
 _NO_PAGE = (b"/Length1", b"/Subtype", b"/Type", b"/Width", b"/DecodeParms")
 _LONGEST_HEAD = 300
@@ -109,7 +109,7 @@ _LONGEST_HEAD = 300
 def _by_codes(content: bytes) -> str | None:
     """Return what a PDF shows, a line a string, if its fonts' codes are the characters; None if that is not certain.
 
-    So write TCPDF and tFPDF, with a map of 65,536 codes for each font, of which PDFium reads every one: a third of all
+    TCPDF and tFPDF write so, with a map of 65,536 codes per font, all of which PDFium reads: a third of all
     the time that PDFs of many programs take. So do programs that use the fonts which every reader has, and PDFium
     builds anew for each PDF. What is not found in this is looked for in the text that PDFium finds.
     """

@@ -130,7 +130,7 @@ def _matches(number: str, text: str) -> Iterator[tuple[int, int]]:
         for found in _pattern(number).finditer(text):
             yield found.span()
         return
-    # A pattern is dear to make, and each number would have its own: this finds the very same.
+    # Compiling a pattern per number is expensive; this finds the same.
     start = text.find(number[0])
     while start >= 0:
         end = _match(number, text, start)

@@ -170,7 +170,7 @@ _WORTH_ONE = 50
 
 @contextmanager
 def readers(pdfs: int) -> Iterator[Sequence[PdfReader]]:
-    """Have as many readers as so many PDFs are worth, but no more than there are processors."""
+    """Start enough readers for this many PDFs, at most one per processor."""
     count = min(os.cpu_count() or 1, _MOST_READERS, 1 + pdfs // _WORTH_ONE)
     with ExitStack() as stack:
         yield [stack.enter_context(PdfReader()) for _ in range(count)]

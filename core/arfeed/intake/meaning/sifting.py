@@ -274,9 +274,9 @@ class _Rows:
         text = next(text for cell in self.cells if (text := cell[head].as_py()))
         raise SourceError(
             f"{self._place(head)}: {text!r} stands alone in its row, and rows below it, such as that of "
-            f"{self.table.text('invoice_ref')[int(members[0])].as_py()!r}, name no customer: this is a report in "
-            "groups, which may list payments below their invoices. Export a list instead that names the customer in "
-            "every row, a row an open document, without subtotals"
+            f"{self.table.text('invoice_ref')[int(members[0])].as_py()!r}, name no customer: this report is "
+            "grouped, and may list payments below their invoices. Export a list that names the customer in every row, "
+            "one row per open document, without subtotals"
         )
 
     def _first_cell_only(self) -> Mask:

@@ -199,7 +199,7 @@ def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answer
     if answers.all_debts:
         asker.doubt(f"{found}; taken as debts, as you said")
         return "debts"
-    asker.doubt(f"{found}: as it is, these are delivered as debts")
+    asker.doubt(f"{found}: otherwise these are delivered as debts")
     kinds = " ".join(f"--kind {shlex.quote(word)}={_kind_or(word, 'KIND')}" for word in words[:_MOST_WORDS])
     option = f"--all-debts if customers owe them; {kinds} if they are credits, where KIND is {', '.join(schema.KINDS)}"
     option += f"; --only {shlex.quote(header)}=TYPE to leave them out" if kept else ""
@@ -239,7 +239,7 @@ def check_settled(
         if answers.all_debts:
             asker.doubt(f"{found}; taken as debts, as you said")
             continue
-        asker.doubt(f"{found}: as it is, these are delivered as debts, though they may be paid")
+        asker.doubt(f"{found}: otherwise these are delivered as debts, though they may be paid")
         if asker.choose(f"What are the rows with a date in {header!r}?", "--all-debts", _SETTLED) == "stop":
             raise ConfigError(
                 f"{found}, and they are paid, so nothing was written; export what is open only, or with a status or "

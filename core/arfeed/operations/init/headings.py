@@ -136,7 +136,7 @@ def _ask_of_rows(meaning: Meaning, chosen: dict[str, str], table: _Table) -> Non
     if {"status", "balance"} <= chosen.keys() and "balance_is" not in settings:
         words = meaning.values.get("status") or {}
         if total := ask_total(chosen["status"], chosen["balance"], words, read, asker):
-            why = "as you said: what is paid or void owes nothing, whatever its total"
+            why = "as you answered: paid and void documents owe nothing, whatever their total"
             meaning.settings.append(Line("balance_is", total, why))
     sign = find_sign(chosen, headers, read, answers, asker) if "balance" in chosen else None
     if sign is not None:

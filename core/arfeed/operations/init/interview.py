@@ -73,7 +73,9 @@ def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
             raise ConfigError(complaint)
         return offer(text), None
     if file.is_dir():
-        file = Path(_newest(file) or asker.ask(f"{file} holds no export. Which file is one?", "SAMPLE", None, _no_file))
+        file = Path(
+            _newest(file) or asker.ask(f"{file} contains no export. Which file is it?", "SAMPLE", None, _no_file)
+        )
     fits = named or recognize_connector(file, answers.settings.get("sheet"))
     asker.found(f"{file} is for the source {fits.connector.name!r}: {fits.description}")
     return fits, file
@@ -82,7 +84,7 @@ def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
 def _question() -> str:
     without = [name for name, one in own_offers().items() if not one.reads_files]
     also = ", ".join([*without, *third_party_plugins()])
-    return f"A file of your invoices, as your system exports it (or where else they come from: {also})?"
+    return f"An export of your invoices (or another source: {also})?"
 
 
 def _newest(folder: Path) -> str | None:

@@ -26,7 +26,7 @@ def check_name(name: str) -> str | None:
     return None
 
 
-DATED = "its name holds a date, so the next one is called otherwise"
+DATED = "its name holds a date, so the next one will differ"
 _DATED = re.compile(r"^(.*?\D)[-_ .]?(?:\(\d+\)|\d{4}[-_. ]?\d{2}[-_. ]?\d{2}.*|\d{2}[-_. ]\d{2}[-_. ]\d{4}.*|\d{6,})$")
 
 

@@ -56,8 +56,8 @@ def refuse_groups(sample: Path, rows: pd.DataFrame, chosen: Mapping[str, str]) -
     if len(heads):
         raise SourceError(
             f"{sample}: {heads.iloc[0, 0]!r} stands alone in its row, above others, and no column names the customers: "
-            "this is a report in groups. Export a list instead that names the customer in every row, a row an open "
-            "document, without subtotals; if a column does name the customers, pass --column customer_name=HEADING"
+            "this report is grouped. Export a list that names the customer in every row, one row per open document, "
+            "without subtotals; if a column does name the customers, pass --column customer_name=HEADING"
         )
 
 

@@ -266,7 +266,7 @@ def _documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) 
     found = pdfs.propose_pattern([*folders, answers.folder], refs, answers.folder) if refs else None
     if found:
         pattern, count = found
-        why = f"{count} PDFs are called so; there are {len(refs)} open invoices"
+        why = f"{count} PDFs match; there are {len(refs)} open invoices"
         asker.found(f"documents: {pattern}, since {why}")
         return [Line("documents", pattern, why)]
     question = "Where are the PDFs, as in pdf/Invoice {invoice_ref}.pdf? Blank for none."

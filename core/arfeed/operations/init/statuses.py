@@ -24,7 +24,7 @@ _MEANINGS = {
     "draft": "not issued yet",
 }
 _TOTALS = {
-    "total": "what was billed, so that what is paid or void owes nothing, and what is paid in part is not known",
+    "total": "the total billed: paid and void documents owe nothing, part payments are not known",
     "open": "what is still open, so that one of the two columns is wrong",
 }
 _LEFT_OUT = ("void", "draft")

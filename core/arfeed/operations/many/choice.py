@@ -43,7 +43,7 @@ def find_feeds(folder: Path) -> list[Path]:
     """Return the feeds of a folder by name: every `*.toml` in it, and `plugins.toml` in the folders right below it.
 
     A file without sources that a feed extends is no feed. What can't be opened is one, such as a link to a file that is
-    gone: its run fails and says so, where a feed that is passed over would just never deliver again.
+    gone: its run fails and says so, while a skipped feed would silently never deliver again.
     """
     found = {file: file.resolve() for file in sorted(_find_files(folder))}
     tables = {file: _read_own(file) for file in found}

@@ -81,8 +81,8 @@ def object_to_scaled_balances(found: Stayed, parts: Sequence[Finding]) -> Iterat
     if parts:
         yield Objection(
             "balances-scaled",
-            f"{'; '.join(part.words for part in parts)}. A lost decimal mark does this, and so do cents taken for "
-            "whole units, a turned sign and another currency. Look at the column in the export; approve if they are "
+            f"{'; '.join(part.words for part in parts)}. A lost decimal mark does this, and so do cents read as "
+            "whole units, an inverted sign and another currency. Look at the column in the export; approve if they are "
             "right",
             found.refs(join_findings(found, parts)),
         )

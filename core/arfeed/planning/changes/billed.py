@@ -68,7 +68,7 @@ _MISFITS = (
     _Misfit(
         _is_opposite,
         lambda balance, _: balance,
-        "whose balance has the other sign than what was billed",
+        "whose balance and billed amount differ in sign",
         "Overpaid invoices have this, and so have credit notes of which one column lacks its minus sign",
     ),
 )

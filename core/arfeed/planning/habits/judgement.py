@@ -135,7 +135,7 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
     yield _make_objection(
         "surprise",
         f"{pluralize(len(rows), 'invoice')} of {pluralize(most.customers, 'customer')} {_are(rows)} gone from "
-        f"{chances.case.name} that {who} at such a time; {usual} to be expected: {worst(rows)}. {_advise(chances)}",
+        f"{chances.case.name} that {who} at this age; {usual} to be expected: {worst(rows)}. {_advise(chances)}",
         rows,
     )
 
@@ -152,7 +152,7 @@ def _object_to_money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[O
         )
         yield _make_objection(
             "missing-money",
-            f"{pluralize(len(rows), 'invoice')} that hardly anybody pays at such a time {_are(rows)} gone from "
+            f"{pluralize(len(rows), 'invoice')} rarely paid at this age {_are(rows)} gone from "
             f"{chances.case.name}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
             f"{worst(rows)}. {_advise(chances)}",
             rows,

@@ -34,7 +34,7 @@ def compare(
     """Return a row for each invoice delivered, and then for each that is open there only or can't be read.
 
     `delivered` is a report with canonical columns; `rows` and `columns` are an export's. The result has outcome, known
-    (blank: a reason why a difference is no news, added later), what (the fields that differ, blank-separated),
+    (blank; later, why a difference is expected), what (the fields that differ, blank-separated),
     invoice_ref, invoice_ref_there, kind, issued_on, why (what can't be read), others (what differs in further columns),
     and every field as `FIELD` (as sent) and `FIELD_there`; on the side that lacks the invoice they are null.
     `credits_positive` says that credit notes have no minus there.

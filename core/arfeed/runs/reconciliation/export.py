@@ -124,7 +124,7 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: Delivered, a
     _find(file)
     if encoding := _find_encoding(file, settings):
         settings = settings.model_copy(update={"encoding": encoding})
-    how = _how(settings)
+    how = _reading_settings(settings)
     _refuse_several_sheets(file, how)
     wanted, numbers = _find_headings(file, settings, how), delivered.report["invoice_ref"]
     raw, left, below = clean(_read(file, how, wanted), settings, numbers, delivered.timezone)
@@ -146,8 +146,8 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: Delivered, a
     return _type(file, raw, search, delivered)
 
 
-def _how(settings: ReconcileSettings) -> dict[str, str]:
-    """Return how the file is to be read, as far as that is settled."""
+def _reading_settings(settings: ReconcileSettings) -> dict[str, str]:
+    """Return the known settings for reading the file."""
     return {
         name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None
     }
@@ -206,7 +206,7 @@ def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
 
 
 def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: Delivered) -> Export:
-    settings, meaning, how = search.settings, search.found, _how(search.settings)
+    settings, meaning, how = search.settings, search.found, _reading_settings(search.settings)
     shown = FileSettings(
         path=glob.escape(str(file)),
         columns=meaning.columns,
@@ -274,11 +274,11 @@ def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning, accounts: Acc
     kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
     balance = _lower(cells, find_owed(cells, amounts, kind, settings)["balance"], accounts)
     # What is not compared contradicts nothing.
-    check_money(cells, amounts, _beside(cells, currency) if compared is False else currency, settings)
+    check_money(cells, amounts, _currency_signs(cells, currency) if compared is False else currency, settings)
     status, unknown = _status(cells, settings)
     closed = np.isin(status, ["paid", "void", "draft"])
     blank = pc.fill_null(pc.is_null(balance), fill_value=True).to_numpy(zero_copy_only=False)
-    # A closed invoice may well have no balance any more; of an open one it is what everything is about.
+    # A closed invoice may lack a balance; an open one must have it.
     cells.add_problem("balance", pa.array(blank & ~closed & ~_has_reason(cells)), "is not a balance")
     cells.add_problem("invoice_ref", is_blank(cells.text("invoice_ref")), "is blank: a row needs its number")
     nothing = pc.equal(pc.fill_null(balance, _ZERO), _ZERO).to_numpy(zero_copy_only=False)
@@ -343,8 +343,8 @@ def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Arr
     return codes
 
 
-def _beside(cells: _Cells, currency: pa.Array) -> pa.Array:
-    """Return what stands beside the amounts where no currency is known."""
+def _currency_signs(cells: _Cells, currency: pa.Array) -> pa.Array:
+    """Return the sign beside each amount if no currency is known."""
     name = next((each for each in AMOUNTS if each in cells.columns), "balance")
     return pc.if_else(is_blank(currency), codes_of(cells.text(name), {}, ""), currency)
 

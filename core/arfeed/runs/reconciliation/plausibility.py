@@ -69,7 +69,7 @@ def find_strangers(export: Export, delivered: Delivered) -> str | None:
     """Return why this seems to be the list of something else: too few of its open numbers are known."""
     rows = export.rows[export.rows["open"].to_numpy(dtype=bool)]
     known = _are_known(rows, delivered)
-    # A list that has what was delivered, all or nearly all as closed, is the receiver's own, and the worst of its kind.
+    # If it lists nearly all that was delivered, but as closed, it is the receiver's own list: the worst case.
     if known.mean() >= KNOWN or _has_most(export, delivered):
         return None
     if not len(rows):
@@ -163,7 +163,7 @@ def find_part(found: pd.DataFrame, export: Export, on: date) -> str | None:
     outcome = found["outcome"].to_numpy(dtype=object)
     sent = found["invoice_ref"].notna().to_numpy(dtype=bool)
     listed = found["invoice_ref_there"].notna().to_numpy(dtype=bool)
-    # What is absent for a known reason tells of no part, and is not there either.
+    # What is absent for a known reason does not show that a part is missing.
     absent = sent & ~listed & (found["known"] == "").to_numpy(dtype=bool)
     there = sent & listed & (outcome != "unreadable")
     # By its own total it is whole, whatever is not in it.

@@ -26,7 +26,7 @@ from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
-from arfeed.runs.ending.hooks import tell_plugins
+from arfeed.runs.ending.hooks import notify_plugins
 from arfeed.runs.ending.notification import notify
 from arfeed.runs.reconciliation.delivered import Delivered
 from arfeed.runs.reconciliation.export import Export, read_export
@@ -72,7 +72,7 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
     # After the history is closed: notifiers may be slow.
     # What is not comparable may be half an import, so people are told of it, too.
     if verdict.outcome != "same":
-        tell_plugins(begun, "reconciled", reconciliation)
+        notify_plugins(begun, "reconciled", reconciliation)
         notify(begun, "reconciled", reconciliation)
     return reconciliation
 

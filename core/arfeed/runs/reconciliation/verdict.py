@@ -19,7 +19,7 @@ from arfeed.model.settings import ReconcileSettings
 from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
 from arfeed.runs.reconciliation.delivered import Delivered
-from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
+from arfeed.runs.reconciliation.expected import IMPORT_TAKES, PENDING, is_before, mark_known
 from arfeed.runs.reconciliation.numbers import Numbers
 from arfeed.runs.reconciliation.ours import is_ours
 from arfeed.runs.reconciliation.plausibility import (
@@ -61,7 +61,7 @@ def judge(
 ) -> Verdict:
     """Compare an export with the last delivery, if it is plausible.
 
-    `whole` is who says that it is no part. What the receiver itself has told is no other list either.
+    `whole` is who says that it is complete. A list queried from the receiver is never a stranger's.
     """
     moment, age, older = judge_age(export, delivered)
     judged = (age, "said to be whole" if whole == "person" else describe_total(export))
@@ -193,7 +193,7 @@ def _totals(report: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _counts(found: pd.DataFrame) -> dict[str, int]:
-    """Return how many are what, those whose difference is no news apart."""
+    """Count the outcomes, expected differences separately."""
     told = found["outcome"][is_alarming(found) | (found["outcome"] == "same").to_numpy(dtype=bool)]
     counts = Counter(told.tolist())
     return {**{name: counts[name] for name in OUTCOMES}, "known": int((found["known"] != "").sum())}
@@ -217,7 +217,7 @@ def _currencies(found: pd.DataFrame) -> list[dict[str, Any]]:
                 "known": bool(known),
                 "count": len(group),
                 "sent": _sum(group["balance"]),
-                # Of another currency it would be a sum of nothing.
+                # A sum over currencies means nothing.
                 "there": _sum(group["balance_there"][(group["currency_there"].fillna("").isin(["", code]))]),
             }
         )

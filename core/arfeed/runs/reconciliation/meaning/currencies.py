@@ -52,7 +52,7 @@ def find_symbols(search: Search) -> None:
         raise ConfigError(
             f"the amounts in {header!r} are written with {', '.join(map(repr, unknown[:_MOST_NAMED]))}, which may be "
             "one of several currencies: " + _advise(meant, unknown, search) + ". currency = "
-            f'"{next(iter(_list_sent(search)), "GBP")}" there says what all amounts without another sign are in'
+            f'"{next(iter(_list_sent(search)), "GBP")}" there applies to all amounts without a sign'
         )
     if claims:
         search.found.currencies = meant
