@@ -147,7 +147,7 @@ class Folder(Connector):
     def _header(self, file: str, *, proposing: bool = False) -> list[str]:
         """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled.
 
-        Raise `SourceError` where nothing says which header is a column that every invoice needs.
+        Raise `SourceError` if nothing says which header is a column that every invoice needs.
         """
         headers = read_header(file, columns=self.settings.headings(), **self._reading_settings())
         find_columns(file, headers, self.settings)  # it refuses two of one name, even if one has it exactly
@@ -164,7 +164,7 @@ class Folder(Connector):
         return find_files(other) if other else []
 
     def _closed_header(self, file: str) -> list[str]:
-        """Return the headers of the second file. Raise `SourceError` where it does not say what is closed."""
+        """Return the headers of the second file. Raise `SourceError` if it does not say what is closed."""
         headers = self._identifying_header(file)
         named = self._names_of(file, headers)
         if not {self._header_of("status"), self._header_of("balance")} & named and not self._closed_status:

@@ -70,7 +70,7 @@ def test_feeds_are_named_by_their_folder_or_file_and_by_wildcards() -> None:
 
 
 def test_a_name_that_no_feed_has_is_refused_with_one_that_is_close() -> None:
-    with pytest.raises(ConfigError, match=r"--only larkfeld: no feed is called so; did you mean 'larkfield'\?"):
+    with pytest.raises(ConfigError, match=r"--only larkfeld: there is no such feed; did you mean 'larkfield'\?"):
         chosen("acme", "larkfeld")
 
 

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _KEY = "arfeed patience"
 _LOOK = 0.5
-"""Seconds between two checks for signals: on Windows a waiting lock hears none."""
+"""Seconds between two checks for signals: on Windows a waiting lock ignores them."""
 
 _GRACE = 5.0
 """Seconds within which a driver has to give up before it is left alone."""
@@ -96,7 +96,7 @@ def _ends_within(job: Future[T], seconds: float) -> bool:
 
 
 def keep(connection: sa.Connection, patience: Patience | None) -> None:
-    """Let a connection's statements be limited; None for a driver that hears signals and limits by itself."""
+    """Let a connection's statements be limited; None for a driver that is interruptible and limits by itself."""
     connection.info[_KEY] = patience
 
 

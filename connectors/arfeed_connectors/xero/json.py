@@ -68,7 +68,7 @@ def _documents(file: str, answer: Mapping[str, Any]) -> list[Any]:
     filled = [name for name, documents in lists.items() if documents]
     if len(filled) > 1:
         raise SourceError(
-            f"{file}: it holds the lists {' and '.join(filled)}; keep each answer in a file of its own, and read them "
+            f"{file}: it holds the lists {' and '.join(filled)}; keep each answer in a separate file, and read them "
             'with files = "all"'
         )
     # An empty list is an answer, too: nothing is open.

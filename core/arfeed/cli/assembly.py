@@ -121,7 +121,7 @@ def assemble(words: Collection[str] = COMMANDS.keys()) -> typer.Typer:
     # On `arfeed` itself and not on its commands, since wrong usage of a command is an event too.
     app.callback()(_options)
     for name, (place, says, example) in COMMANDS.items():
-        # Whatever is run was typed as a word of its own, wherever it stands; what was not is never reached.
+        # Whatever is run was typed as a separate word, wherever it stands; what was not is never reached.
         if name not in words:
             app.command(name, help=says)(_list_commands)
         elif example is None:

@@ -64,7 +64,7 @@ class Store:
     ) -> None:
         """Write a local file, or `size` bytes of it from `start` on; the folder of `path` has to exist.
 
-        With `in_order` each block is answered before the next is sent, where there are blocks.
+        With `in_order` each block is answered before the next is sent, if there are blocks.
         """
         del in_order
         if size in (None, file.stat().st_size):

@@ -166,7 +166,7 @@ class ControlAccountSettings(Settings):
     account: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
         default=(),
         examples=[["1200"]],
-        description="Numbers or names of the accounts that count; every row counts where unset, "
+        description="Numbers or names of the accounts that count; every row counts if unset, "
         "or, in a trial balance, the account called Accounts Receivable.",
     )
     customer: str | None = Field(
@@ -270,7 +270,7 @@ class FileSettings(SourceSettings):
     )
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
     known_hosts: Location | None = Field(
-        default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts where unset."
+        default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts if unset."
     )
     control_account: ControlAccountSettings | None = Field(
         default=None,
@@ -337,7 +337,7 @@ class TransformSettings(Settings):
     """Settings that every transform has."""
 
     sources: list[str] | None = Field(
-        default=None, examples=[["xero-uk"]], description="Only rows of these sources; all where unset."
+        default=None, examples=[["xero-uk"]], description="Only rows of these sources; all if unset."
     )
 
 
@@ -439,7 +439,7 @@ class DestinationSettings(Settings):
     part_folder: str | None = Field(
         default=None,
         examples=["uploads"],
-        description="Folder below the root for uploads under way; beside the target where unset.",
+        description="Folder below the root for uploads under way; beside the target if unset.",
     )
     reconcile: ReconcileSettings | None = Field(
         default=None,

@@ -44,7 +44,7 @@ def _read(destination: Destination, path: Path) -> pd.DataFrame:
     try:
         with restore_process_state(), path.open("rb") as file:
             read: object = getattr(destination, _get_reader(destination))(file)
-    # A plugin may call sys.exit, which is no Exception and would end the run without a message.
+    # A plugin may call sys.exit, which is not an Exception and would end the run without a message.
     except (Exception, SystemExit) as exc:
         raise DestinationError(
             f"{_describe_reader(destination)} failed on the report just written: {type(exc).__name__}: {exc}"

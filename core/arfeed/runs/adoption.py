@@ -145,7 +145,7 @@ def _check_witness(context: OpenContext, witness: Witness, chosen: _Chosen, repo
     taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), zone, headings, cells)
     read = read_there(context.project, export, taken, asker)
     verdict = judge(taken, read, settings_of(context.project), whole=None)
-    # What may be a payment or a conversion is no agreement: nobody has looked at it.
+    # What may be a payment or a conversion is not an agreement: nobody has looked at it.
     unsure = sorted({*verdict.found["known"]} - {"", CREDITS, FUTURE})
     if verdict.outcome == "same" and unsure:
         raise RefusedError(

@@ -68,7 +68,7 @@ def find_proving(context: OpenContext, missing: pd.DataFrame) -> set[str]:
     """Return the sources that have proven all of what was closed lately, at least `_ENOUGH` with what they prove now.
 
     `missing` has source and reason. What somebody approved without proof counts as unproven: such a source is believed
-    again where absence is declared to mean payment.
+    again if absence is declared to mean payment.
     """
     # It matters only for what is gone without a word, which there is none of on most days.
     if not missing["reason"].isin(SILENT).any():

@@ -64,8 +64,8 @@ class ControlTotals:
         groups, asks = _asks(connection, names, settings)
         listed = ", ".join(groups)
         over = f"OVER (PARTITION BY {listed})" if groups else "OVER ()"
-        # A collation may take EUR and eur for one group, whose number tells that both rows state the same count. (MIN
-        # would tell too, but MariaDB looks for it again for every row.)
+        # A collation may take EUR and eur for one group, whose number shows that both rows state the same count. (MIN
+        # would show it too, but MariaDB looks for it again for every row.)
         number = f"DENSE_RANK() OVER (ORDER BY {listed})" if groups else "1"
         stated = [*(f"{ask} {over}" for ask in asks), "COUNT(*) OVER ()", number]
         fetched, of_group = deque[list[Row]](), dict[object, Row]()

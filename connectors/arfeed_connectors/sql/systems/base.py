@@ -45,7 +45,7 @@ class System:
 
     @property
     def is_interruptible(self) -> bool:
-        """Whether its driver hears Ctrl-C and has its own time limit, so that it needs no thread."""
+        """Whether its driver is interrupted by Ctrl-C and has its own time limit, so that it needs no thread."""
         return False
 
     def arguments(self) -> dict[str, Any]:

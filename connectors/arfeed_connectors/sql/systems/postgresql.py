@@ -1,4 +1,4 @@
-"""PostgreSQL: the server keeps the time limit itself, and psycopg hears signals."""
+"""PostgreSQL: the server keeps the time limit itself, and psycopg can be interrupted."""
 
 from __future__ import annotations
 

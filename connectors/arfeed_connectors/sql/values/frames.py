@@ -33,7 +33,7 @@ _MOST_DIGITS = 38
 
 _MOMENT = r"^(\d{4})-?(\d{2})-?(\d{2})[T ]?(\d{2}):?(\d{2}):?(\d{2})(\.\d+)?$"
 _HOURS_TO_THE_DAY = 13
-"""From UTC-10 to UTC+13 it takes a local midnight, told in UTC, to its day; 10:59 stays in its own."""
+"""From UTC-10 to UTC+13 it takes a local midnight, given in UTC, to its day; 10:59 stays in its own."""
 
 
 class Frames:

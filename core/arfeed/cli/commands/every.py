@@ -64,7 +64,7 @@ def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) ->
             if isinstance(happened, Started):
                 screen.begin(happened.config)
             elif isinstance(happened, Said):
-                screen.say(happened.config, happened.text)
+                screen.print_text(happened.config, happened.text)
             elif isinstance(happened, Outcome):
                 screen.end(happened)
                 outcomes.append(replace(happened, text=""))  # it has been shown

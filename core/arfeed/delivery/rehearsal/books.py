@@ -33,7 +33,7 @@ class Books:
     `open`: ref to balance. `paid_by_absence`: ref to the report that left it out. `reopened`: every ref that was once
     paid by absence and came back, to the report it last came back in. `reports`: name to SHA-256, in the order seen.
     `rejected`: report to the reason it could not be read; such a report changes nothing else. `documents`: PDF to the
-    ref it belongs to, or None where no invoice has that name, or several have. `bookings`: what each report did, the
+    ref it belongs to, or None if no invoice has that name, or several have. `bookings`: what each report did, the
     newest last. `closed`: ref to the delivery that told it to be closed, at a receiver to which absence means nothing.
     """
 

@@ -49,7 +49,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     wanted = request["wanted"]
     try:
         if wanted is not None and (text := _by_codes(content)) is not None and _has(text, wanted):
-            return _said([text], _find_embedded(_find_attached(pdf)), quick=True)
+            return _answer([text], _find_embedded(_find_attached(pdf)), quick=True)
         # What is attached to a page further behind would be missed.
         stop = wanted is not None and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
         return _read(pdf, wanted, stop=stop)
@@ -59,7 +59,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         pdf.close()
 
 
-def _said(
+def _answer(
     pages: list[str],
     invoices: list[dict[str, str]],
     *,
@@ -203,15 +203,15 @@ def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, An
         size += len(pages[-1])
         found = found or (wanted is not None and _has(pages[-1], wanted))
         if found and stop and len(pages) < len(pdf):
-            return _said(pages, _find_embedded(files), more=True, quick=True)
+            return _answer(pages, _find_embedded(files), more=True, quick=True)
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
             break
     more = size > MOST_TEXT or len(pages) < len(pdf)
     if found:
-        return _said(pages, _find_embedded(files), more=more)
+        return _answer(pages, _find_embedded(files), more=more)
     careful = _read_carefully(pdf, len(pages))
-    return _said(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
+    return _answer(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
 
 
 def _text_of(page: Any) -> str:

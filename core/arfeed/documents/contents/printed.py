@@ -17,7 +17,7 @@ from arfeed.documents.contents.words import close_short_lines, close_up, fold, i
 from arfeed.model import schema
 
 _FEWEST_STRONG = 5
-"""So many letters and digits hardly stand in a PDF by chance."""
+"""This many letters and digits are hardly in a PDF by chance."""
 
 ATTACHED = 0
 """The number of a page of an attached PDF."""

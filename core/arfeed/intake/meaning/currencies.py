@@ -1,4 +1,4 @@
-"""A column of currencies that nobody named, where one currency is set for all rows."""
+"""A column of currencies that nobody named, if one currency is set for all rows."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rows of a file that are not documents: rules, totals, the name of a group, the further lines of an invoice.
 
 A row of totals is kept as the file's own control. A list in groups is refused by name: which customer a row belongs to
-is said above it, and only readers of that very report know how.
+is stated above it, and only readers of that very report know how.
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ class _Rows:
                 )
 
     def _refuse_groups(self, others: Mask) -> None:
-        """Raise `SourceError` where a name stands alone in its row, and rows with a number name no customer."""
+        """Raise `SourceError` if a name stands alone in its row, and rows with a number name no customer."""
         filled = np.sum([~_mask(is_blank(cell)) for cell in self.cells], axis=0)
         ref, customer = (_mask(is_blank(self.table.text(name))) for name in ("invoice_ref", "customer_name"))
         heads = np.flatnonzero(others & (filled == 1) & (~ref | ~customer | self._first_cell_only()))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
 _FEW_KNOWN = len(_NEEDED) // 2
-"""Where no more of them are found by their headings, those of other columns are in an unknown language as well."""
+"""If no more of them are found by their headings, those of other columns are in an unknown language as well."""
 
 _MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
 """Columns that an invoice may lack, but that are not passed over in silence if a heading seems to be theirs."""
@@ -147,7 +147,7 @@ def _ask_of_rows(meaning: Meaning, chosen: dict[str, str], table: _Table) -> Non
         chosen |= {"kind": types.header} if types.header else {}
         meaning.values |= {"kind": types.kinds} if types.kinds else {}
         if types.credits_positive:
-            meaning.settings.append(Line("credits_positive", value=True, why="credits have no sign of their own"))
+            meaning.settings.append(Line("credits_positive", value=True, why="credits have no sign"))
         if owed_is := ask_sign(chosen, read, settings, asker):
             meaning.settings.append(Line("owed_is", owed_is, "as you said, since most balances are negative"))
     check_settled(owed, headers, read, answers, asker)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _BILLS, _PAYMENTS, _CUSTOMERS = OTHER_TABLES
 _ADDRESS = frozenset(["phone", "telephone", "telefon", "mobile", "fax", "website"])
 _CUSTOMER_HEADERS = 2
-"""So many headings of an address book, and no date of an invoice, make a list of customers."""
+"""This many headings of an address book, and no date of an invoice, make a list of customers."""
 
 
 def refuse_other_tables(sample: Path, headers: Sequence[str], proposal: Proposal, said: Mapping[str, str]) -> None:

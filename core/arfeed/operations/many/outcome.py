@@ -22,7 +22,7 @@ OUTCOMES: Mapping[int, str] = {
 """What the exit codes of a run mean."""
 
 Ended = Literal["time", "memory", "killed", "stopped", "silent"]
-"""Why a run did not end by itself: it reached a limit, its process was killed, arfeed was told to end, or it ended
+"""Why a run did not end by itself: it reached a limit, its process was killed, arfeed was stopped, or it ended
 without the document that belongs to its exit code, as when a plugin ends the process."""
 
 _ENDED: Mapping[Ended, str] = {

@@ -154,7 +154,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _end(code: int) -> NoReturn:
-    """End as a process does: wait for threads that are no daemons, call what was registered, write what is buffered."""
+    """End as a process does: wait for threads that are not daemons, call what was registered, flush buffers."""
     for ending in (getattr(threading, "_shutdown", None), getattr(atexit, "_run_exitfuncs", None)):
         with suppress(BaseException):
             if ending:

@@ -109,7 +109,7 @@ def _object_to_gone_files(chances: Chances) -> Iterator[Objection]:
 
 
 def _object_to_pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
-    # The square of caution: all columns and orders of the list are searched, and among so many sets some look odd.
+    # The square of caution: all columns and orders of the list are searched, and among that many sets some look odd.
     if pattern is not None and pattern.score >= 2 * log(chances.caution):
         rows = _take_named(chances.case.before, pattern.rows)
         whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"

@@ -326,7 +326,7 @@ def _note_twins(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Array:
-    """Return the codes, blank where none is stated; whatever is no code makes its row unreadable."""
+    """Return the codes, blank if none is stated; whatever is not a code makes its row unreadable."""
     why = "is not an ISO 4217 currency code"
     if "currency" in cells.columns:
         name = "currency"
@@ -365,7 +365,7 @@ _MAY_BE_CLOSED = "may mean that it is closed; say what it means by values.status
 
 
 def _lower(cells: _Cells, balance: pa.Array, accounts: Accounts) -> pa.Array:
-    """Return the balances with the sign that a column of kinds or of letters gives, where no amount has its own."""
+    """Return the balances with the sign that a column of kinds or of letters gives, if no amount has its own."""
     for header, words in accounts.credits.items():
         lowers = pa.array([word for word, credit in words.items() if credit], pa.large_string())
         lowered = pc.is_in(pc.utf8_trim_whitespace(arrow.to_text_array(cells.raw[header])), value_set=lowers)

@@ -26,7 +26,7 @@ _FEWEST = 3
 """Columns of fewer headings or values than that are nobody's in particular."""
 
 _FEW_OF = 5
-"""Headings of a source's file may differ by one, or by one of so many."""
+"""Headings of a source's file may differ by one, or by one of this many."""
 
 _ADVICE = "Export the list of open invoices at the receiver"
 _ONE_MORE = (

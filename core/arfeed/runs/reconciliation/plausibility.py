@@ -208,4 +208,4 @@ def _cut_off(found: pd.DataFrame, absent: NDArray[np.bool_], there: NDArray[np.b
 
 def describe_total(export: Export) -> str:
     """Return what is known of whether the export is whole."""
-    return f"its own total: {export.total}" if export.total else "it states no total of its own"
+    return f"its own total: {export.total}" if export.total else "it states no total"

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bool = False) -> Reconciliation:
-    """Compare an export of the receiver's list, or what a rehearsed receiver says itself, with the last delivery.
+    """Compare an export of the receiver's list, or a rehearsed receiver's own books, with the last delivery.
 
     It is recorded with a receipt whatever it shows; nothing is corrected. `whole` says that the export is not a part.
     Raise `ConfigError` if nothing was delivered yet, or if it is open what a column means and nobody answers.
@@ -70,7 +70,7 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
     made = (begun.run, project.feed.name, context.destination, verdict.outcome, counts, body, project.path.absolute())
     reconciliation = Reconciliation(*made)
     # After the history is closed: notifiers may be slow.
-    # What is not comparable may be half an import, so people are told of it, too.
+    # What is not comparable may be half an import, so people are notified of it, too.
     if verdict.outcome != "same":
         notify_plugins(begun, "reconciled", reconciliation)
         notify(begun, "reconciled", reconciliation)
@@ -78,7 +78,7 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
 
 
 def settings_of(project: Project) -> ReconcileSettings:
-    """Return [destination.reconcile], or what holds where there is none."""
+    """Return [destination.reconcile], or what holds if there is none."""
     return project.destination.settings.reconcile or ReconcileSettings()
 
 

@@ -42,7 +42,7 @@ _MOST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an export says of the last delivery.
+    """How an export compares with the last delivery.
 
     `reasons` say why it is not comparable; then `found` has no rows. `moment` is when the export was made as far as
     that is known, `judged` how that and its being whole were judged. `notes` are what a reader should know.

@@ -212,7 +212,7 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     customers = distinct["name"].nunique()
     if len(distinct) != customers or not distinct["number"].nunique() * 2 > customers > 1:
         return False
-    # Where no customer has two rows, any code is always the same for a customer; only the heading can tell.
+    # If no customer has two rows, any code is always the same for a customer; only the heading can tell.
     return customers < len(pairs) or of_customers
 
 

@@ -103,7 +103,7 @@ def credits_by_number(case: Case) -> Iterator[Doubt]:
 
 
 def credits_by_text(case: Case) -> Iterator[Doubt]:
-    """Yield columns of a free text that calls some debts credit notes, where no column says the kind of document."""
+    """Yield columns of a free text that calls some debts credit notes, if no column says the kind of document."""
     if "kind" in case.headers:
         return
     for name in (name for name in case.unused if name not in case.words):

@@ -66,5 +66,5 @@ def _take_sides(search: Search) -> bool:
 
 
 def _amounts(search: Search, header: str, way: str | None) -> pa.Array:
-    """Return a column's amounts in the paired rows, 0 where it has none."""
+    """Return a column's amounts in the paired rows, 0 if it has none."""
     return pc.fill_null(parse_money(search.evidence.paired(header), way).values, pa.scalar(0, MONEY))

@@ -161,7 +161,7 @@ def _days_of_payment(search: Search, header: str) -> pa.Array | None:
     given = pc.and_(pc.match_substring_regex(texts, r"\d"), pc.invert(none))
     days = texts.filter(given)
     wrong = min(count_true(parse_dates(days, order, declared=True).wrong) for order in ORDERS)
-    # A day with its time may be written in a way that is not read here; it is no amount.
+    # A day with its time may be written in a way that is not read here; it is not an amount.
     return given if wrong * 2 <= len(days) or search.evidence.agreement("balance", header) is None else None
 
 

@@ -18,7 +18,7 @@ _MOST_NAMED = 5
 
 
 def take_called(search: Search, header: str) -> None:
-    """Take a column of currencies whose values are no codes, if it is known what they mean.
+    """Take a column of currencies whose values are not codes, if it is known what they mean.
 
     Raise `ConfigError` if that is open for one of them.
     """
@@ -106,7 +106,7 @@ def _explain(meant: dict[str, str]) -> str:
 
 
 def codes_of(texts: pa.Array, meant: dict[str, str], default: str) -> pa.Array:
-    """Return the code of the currency beside each amount, what is unknown as it is; `default` where there is none."""
+    """Return the code of the currency beside each amount, what is unknown as it is; `default` if there is none."""
     claims = find_claims(texts)
     if not meant:
         return pc.fill_null(claims, default)
