@@ -7,11 +7,13 @@ import shlex
 from collections.abc import Iterable, Sequence
 from html import escape
 from types import NoneType
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from arfeed.delivery.rehearsal.books import Books
-from arfeed.delivery.rehearsal.receiver import Receiver
 from arfeed.delivery.rehearsal.switches import Switches
+
+if TYPE_CHECKING:
+    from arfeed.delivery.rehearsal.books import Books
+    from arfeed.delivery.rehearsal.receiver import Receiver
 
 MOST_ROWS = 200
 """This many rows of a table are shown; all of them are in books.json."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,15 @@ from arfeed.runs.reconciliation.meaning.computed import find_computed
 from arfeed.runs.reconciliation.meaning.evidence import DISAGREES, count_true
 from arfeed.runs.reconciliation.meaning.kinds import find_credits, unknown_kinds
 from arfeed.runs.reconciliation.meaning.notation import NO_DAY, begin_no_day
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Match, Sent, differences
 from arfeed.runs.reconciliation.meaning.words import COMPARED, PAID
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
 from arfeed.tables.values.amounts import parse_money
 from arfeed.tables.values.dates import means_none
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _MOST_WORDS = 30
 _SHOWN = 3

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, count_true
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.tables.headings.balances import SIDES
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.values.amounts import MONEY, WIDE, parse_money
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 
 def find_balance(search: Search) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,6 @@ import pyarrow.compute as pc
 
 from arfeed.model.text.legible import quote
 from arfeed.runs.reconciliation.meaning.evidence import count_true
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Sent
 from arfeed.runs.reconciliation.meaning.words import (
     ASIDE,
@@ -30,6 +30,9 @@ from arfeed.tables.headings.document_words import is_flag_column, is_part_paymen
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _NOTHING = re.compile(r"0+(?:[.,]0+)? ?%?")
 """An amount or a share of 0."""

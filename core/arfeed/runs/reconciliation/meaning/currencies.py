@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,9 +11,11 @@ import pyarrow.compute as pc
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError
 from arfeed.model.text.legible import quote
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.words import POUNDS, SHARED, SYMBOLS
 from arfeed.tables.values.amounts import find_claims, may_be
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _MOST_NAMED = 5
 
