@@ -127,9 +127,9 @@ def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, 
             others = f" (and {counts[column] - 1:,} more)" if counts[column] > 1 else ""
             raise SourceError(
                 f"transform {step.name!r} changed the {column} of {now['source_ref']!r} from {_format(was, column)} to "
-                f"{_format(now, column)}{others}, and does not declare that it does. If it should, its author sets "
-                f'changes = {{"{column}"}} in the class; otherwise correct the step, which may have put values into '
-                "other rows"
+                f"{_format(now, column)}{others}, and does not declare that it does. If it should, add "
+                f'the line changes = {{"{column}"}} to its class; otherwise correct the step, which may have put '
+                "values into other rows"
             )
     return counts
 
