@@ -11,10 +11,10 @@ import pytest
 
 from arfeed.model.errors import ConfigError
 from arfeed.operations.many.choice import choose, name_of, parse_share
+from arfeed.operations.many.jobs import plan_jobs
 from arfeed.operations.many.limits import Limits
 from arfeed.operations.many.memory import LastOutcomes
 from arfeed.operations.many.outcome import Outcome
-from arfeed.operations.many.planning import plan_jobs
 from support.feeds.command import ARFEED, Cli
 from support.plugins.strangers import install
 

@@ -40,7 +40,7 @@ from arfeed.runs.context import (
 )
 from arfeed.runs.convergence import settle_interrupted
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.expected import CREDITS, FUTURE
 from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.reconciling import cells_sent, read_there, settings_of
@@ -142,7 +142,7 @@ def _check_witness(context: OpenContext, witness: Witness, chosen: _Chosen, repo
     since = max(since, _moment_of(chosen.name) or since)
     headings = tuple(next(csv.reader(io.StringIO(chosen.content.decode("utf-8-sig", "replace"))), ()))
     zone, cells = context.project.feed.timezone, partial(cells_sent, context.project, report)
-    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), zone, headings, cells)
+    taken = LastDelivery("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), zone, headings, cells)
     read = read_there(context.project, export, taken, asker)
     verdict = judge(taken, read, settings_of(context.project), whole=None)
     # What may be a payment or a conversion is not an agreement: nobody has looked at it.

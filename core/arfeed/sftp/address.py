@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 import fsspec
 
 from arfeed.model.errors import DestinationError
-from arfeed.sftp.wording import DESTINATION, Wording
+from arfeed.sftp.sides import DESTINATION, Wording
 
 SFTP_PORT = 22
 

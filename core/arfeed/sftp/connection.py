@@ -18,8 +18,8 @@ from arfeed.sftp.address import SFTP_PORT, SftpAddress, sftp_address
 from arfeed.sftp.filesystem import SftpFileSystem
 from arfeed.sftp.hostkeys import HostKeyWitness, OtherKeys, explain_distrust, host_key_kinds, read_known_hosts
 from arfeed.sftp.keys import agent_keys, read_private_key
+from arfeed.sftp.sides import DESTINATION, SOURCE, Wording
 from arfeed.sftp.source import SourceSftp, account_url
-from arfeed.sftp.wording import DESTINATION, SOURCE, Wording
 
 CONNECT_SECONDS = 15
 LOGIN_SECONDS = 30

@@ -14,7 +14,7 @@ from fsspec.asyn import get_loop, sync
 from pydantic import SecretStr
 
 from arfeed.model.errors import ConfigError
-from arfeed.sftp.wording import DESTINATION, Wording
+from arfeed.sftp.sides import DESTINATION, Wording
 
 RSA_BITS = 4096
 

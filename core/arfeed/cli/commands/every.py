@@ -20,11 +20,11 @@ from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.fields import parse_duration, parse_size
 from arfeed.operations.many import warming
 from arfeed.operations.many.choice import choose, find_feeds, name_of, parse_share
+from arfeed.operations.many.jobs import Planned, plan_jobs
 from arfeed.operations.many.limits import Limits, can_measure, default_memory
 from arfeed.operations.many.memory import LastOutcomes
 from arfeed.operations.many.metrics import write_metrics
 from arfeed.operations.many.outcome import Outcome, highest
-from arfeed.operations.many.planning import Planned, plan_jobs
 from arfeed.operations.many.running import Said, Start, Started, Stop, run_each
 from arfeed.operations.many.starting import Child, fork, spawn
 

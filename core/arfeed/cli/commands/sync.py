@@ -102,7 +102,7 @@ def _sync_one(options: Options) -> None:
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs import pipeline
     from arfeed.runs.context import begin_run
-    from arfeed.runs.pages import check_page_file, write_plan_page, write_receipt_page
+    from arfeed.runs.page_files import check_page_file, write_plan_page, write_receipt_page
 
     config, approve, html = options.config, options.approve, options.html
     project, command = read_feed(config), format_command("arfeed sync", config)

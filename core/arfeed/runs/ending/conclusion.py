@@ -13,7 +13,7 @@ from arfeed.runs.context import RunContext
 from arfeed.runs.ending.hooks import notify_plugins
 from arfeed.runs.ending.notification import notify
 from arfeed.runs.ending.outcome import Outcome, leave_outcome
-from arfeed.runs.pages import write_receipt_page
+from arfeed.runs.page_files import write_receipt_page
 
 if TYPE_CHECKING:
     from arfeed.plugins.config import Project

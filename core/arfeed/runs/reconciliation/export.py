@@ -28,7 +28,7 @@ from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.runs.reconciliation.cells import clean, find_named
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
@@ -119,7 +119,7 @@ class _Cells(Columns):
         Columns.add_problem(self, name, wrong, why)
 
 
-def read_export(file: Path, settings: ReconcileSettings, delivered: Delivered, asker: Asker) -> Export:
+def read_export(file: Path, settings: ReconcileSettings, delivered: LastDelivery, asker: Asker) -> Export:
     """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means."""
     _find(file)
     if encoding := _find_encoding(file, settings):
@@ -205,7 +205,7 @@ def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
         )
 
 
-def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: Delivered) -> Export:
+def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: LastDelivery) -> Export:
     settings, meaning, how = search.settings, search.found, _reading_settings(search.settings)
     shown = FileSettings(
         path=glob.escape(str(file)),

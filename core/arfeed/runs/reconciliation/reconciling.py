@@ -28,7 +28,7 @@ from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
 from arfeed.runs.ending.hooks import notify_plugins
 from arfeed.runs.ending.notification import notify
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
@@ -82,7 +82,7 @@ def settings_of(project: Project) -> ReconcileSettings:
     return project.destination.settings.reconcile or ReconcileSettings()
 
 
-def read_there(project: Project, export: Path, delivered: Delivered, asker: Asker) -> Export:
+def read_there(project: Project, export: Path, delivered: LastDelivery, asker: Asker) -> Export:
     """Read an export by the feed's settings: the newest, where a pattern is named."""
     if not export.is_file() and glob.has_magic(str(export)):
         # As a source's own files are found: the newest that is no longer being written.
@@ -139,13 +139,13 @@ def _record(context: OpenContext, export: Export, verdict: Verdict, body: str) -
     )
 
 
-def _read_delivered(context: OpenContext, baseline: Baseline) -> Delivered:
+def _read_delivered(context: OpenContext, baseline: Baseline) -> LastDelivery:
     """Return the last delivery, or the latest of several if it is not known which arrived."""
     runs = [run for run in context.history.runs() if run.id in baseline.runs]
     last = max(runs, key=lambda run: (run.report_at, run.id))
     stated = json.loads(last.receipt or "{}")
     inputs = {each["sha256"]: each["file"] for source in stated.get("sources", ()) for each in source.get("inputs", ())}
-    return Delivered(
+    return LastDelivery(
         run=baseline.id,
         at=last.ended_at or last.started_at,
         report=baseline.report,

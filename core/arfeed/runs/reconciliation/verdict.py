@@ -18,7 +18,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.settings import ReconcileSettings
 from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.expected import IMPORT_TAKES, PENDING, is_before, mark_known
 from arfeed.runs.reconciliation.numbers import Numbers
 from arfeed.runs.reconciliation.ours import is_ours
@@ -57,7 +57,7 @@ class Verdict:
 
 
 def judge(
-    delivered: Delivered, export: Export, settings: ReconcileSettings, *, whole: Literal["person", "receiver"] | None
+    delivered: LastDelivery, export: Export, settings: ReconcileSettings, *, whole: Literal["person", "receiver"] | None
 ) -> Verdict:
     """Compare an export with the last delivery, if it is plausible.
 
@@ -156,7 +156,7 @@ def _note_left_out(export: Export) -> Iterator[str]:
 # --- as plain data --------------------------------------------------------------------------------------------------
 
 
-def as_facts(verdict: Verdict, export: Export, delivered: Delivered) -> dict[str, Any]:
+def as_facts(verdict: Verdict, export: Export, delivered: LastDelivery) -> dict[str, Any]:
     """Return everything that was found as plain data, amounts as text: what the receipt, JSON and the page state."""
     return {
         "outcome": verdict.outcome,
