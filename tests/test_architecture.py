@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import grimp
@@ -20,6 +21,7 @@ PACKAGES = ("core/arfeed", "connectors/arfeed_connectors", "transforms/arfeed_tr
 
 LAYERS = "Arrows run one way, and rooms of one floor do not know each other"
 REHEARSAL = "The receiver to rehearse with does not know how arfeed delivers"
+DELIVERY = "How arfeed delivers does not know the receiver to rehearse with"
 CIRCLES = "No circle, at any depth"
 PLUGINS = "Plugins reach the public API only"
 FACE = "The framework does not import its own public face"
@@ -77,6 +79,12 @@ def test_the_house_stands_as_the_contracts_say(house: Path) -> None:
             REHEARSAL,
             id="rehearsal→delivery",
         ),
+        pytest.param(
+            "core/arfeed/delivery/store.py",
+            "import arfeed.delivery.rehearsal.books",
+            DELIVERY,
+            id="delivery→rehearsal",
+        ),
         pytest.param("core/arfeed/tables/grid.py", "import arfeed.tables.read", CIRCLES, id="circle in a room"),
         pytest.param(
             "connectors/arfeed_connectors/folder.py", "from arfeed.model import schema", PLUGINS, id="connector→schema"
@@ -110,6 +118,16 @@ def test_an_import_for_type_checking_counts_too(house: Path) -> None:
     line = "\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from arfeed.documents.choice import Found\n"
     file.write_text(file.read_text(encoding="utf-8") + line, encoding="utf-8")
     assert LAYERS in broken_contracts(house)
+
+
+def test_the_contracts_between_delivery_and_rehearsal_name_every_module_of_delivery() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    named = {contract["name"]: contract for contract in contracts}
+    folder = ROOT / "core/arfeed/delivery"
+    modules = {f"arfeed.delivery.{file.stem}" for file in folder.glob("*.py") if file.stem != "__init__"}
+    assert {*named[REHEARSAL]["forbidden_modules"]} == {*named[DELIVERY]["source_modules"]} == modules
 
 
 CHAIN = 14
