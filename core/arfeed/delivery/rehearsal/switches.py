@@ -54,6 +54,7 @@ def switch(faults: Faults, before: Switches, now: Switches) -> None:
     """Apply the changes to a running receiver; requests and bytes are counted from now."""
     for name in Switches.model_fields:
         value = getattr(now, name)
+        # What is set and stays so goes on counting from when it was set.
         if value == getattr(before, name):
             continue
         if name in ("disconnect_every", "stall_every"):

@@ -43,6 +43,7 @@ def examine_sources(project: Project, clock: Clock, *, quick: bool) -> Iterator[
         yield from findings
         if extracted:
             rows.append(extracted.open)
+    # Sums over some of the sources would look like those of a report that has lost the others.
     if len(rows) == len(project.sources):
         yield _report(project, join_frames(rows))
 

@@ -13,6 +13,7 @@ _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": 
 
 def slug(text: str) -> str:
     """Return a name in small letters, digits and hyphens; `feed` if none of it can be written that way."""
+    # Composed first, since the table below knows ä as one character; macOS writes names decomposed.
     composed = unicodedata.normalize("NFC", text).casefold().translate(_SPELLED)
     letters = unicodedata.normalize("NFKD", composed)
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
@@ -36,6 +37,7 @@ def find_next_pattern(sample: Path, folder: Path) -> tuple[str, str]:
     near = absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
     match = _DATED.match(sample.stem)
     if not match:
+        # Escaped: a name such as "Open [UK].csv" would otherwise be a pattern that never fits itself.
         return glob.escape(str(near)), "the next export has to go under the same name"
     return glob.escape(str(near.with_name(match[1]))) + "*" + sample.suffix, DATED
 
