@@ -75,9 +75,11 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     headings = read_header(str(sample), columns=find_heading_row(str(sample), how), **how)
     rows = next(read_tables(str(sample), columns=headings, **how))
     headers = [str(name) for name in rows.columns if name != "origin"]
+    # Headings alone are not enough: each is confirmed by the values below it.
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
     proposal = propose_columns(rows)
+    # Before any question: the answers would describe a list that must not be delivered.
     refuse_other_tables(sample, headers, proposal, answers.columns)
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
@@ -97,6 +99,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     if not asker.agree("Is that what the headings mean?"):
         chosen = _correct(chosen, headers, asker)
     chosen = {name: header for name, header in chosen.items() if header}
+    # Collected, so that without a terminal all options that are lacking are named at once.
     open_questions = Questions(asker)
     _ask_needed(chosen, proposal, rows, open_questions)
     _ask_what_matters(chosen, said, proposal, rows, open_questions)
@@ -131,6 +134,7 @@ class _Table(NamedTuple):
 def _ask_of_rows(meaning: Meaning, chosen: dict[str, str], table: _Table) -> None:
     """Find out from all rows what the words and signs beside the amounts mean; this may choose a column of kinds."""
     headers, read, answers, asker, settings = table
+    # With debit and credit there is no column of balances, and the words are weighed by what is owed.
     owed = {**chosen, "balance": _find_owed(chosen)}
     meaning.values = _values(owed, headers, read, answers, asker)
     if {"status", "balance"} <= chosen.keys() and "balance_is" not in settings:
