@@ -20,7 +20,7 @@ from arfeed.cli.display.progress import progress
 from arfeed.cli.display.show import show_plan
 from arfeed.model.results import Plan
 from arfeed.plugins.config import read_project
-from arfeed.runs import pages, pipeline
+from arfeed.runs import page_files, pipeline
 from arfeed.runs.context import begin_run
 
 ROOT = Path(__file__).parents[1]
@@ -72,7 +72,7 @@ def planned(page: Path) -> Plan:
     project = read_project(Path("plugins.toml"))
     with progress() as steps:
         plan = pipeline.plan(project, steps, clock=lambda: THURSDAY).plan
-        pages.write_plan_page(begin_run(project, steps), plan, page, "arfeed sync")
+        page_files.write_plan_page(begin_run(project, steps), plan, page, "arfeed sync")
     return plan
 
 

@@ -19,8 +19,12 @@ def file_of(path: str) -> Path:
 
 
 def defined(file: Path) -> set[str]:
-    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    """Return the names of a file's functions, methods and classes, and of its constants."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    nodes = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    return nodes | {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def test_the_page_mentions_files_and_names() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import os
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -66,3 +68,14 @@ def test_the_licence_is_in_the_wheel_and_named(wheel: zipfile.ZipFile) -> None:
 
 def test_the_wheel_asks_for_a_python_that_is_tested(wheel: zipfile.ZipFile) -> None:
     assert "Requires-Python: >=3.11" in text(wheel, "METADATA").splitlines()
+
+
+def test_ci_fails_where_no_python_can_count_lines(tmp_path: Path) -> None:
+    """With programs that do nothing in place of make, the installers and the newer Pythons."""
+    names = ["python3.12", "python3.13", "python3.14", "pyenv"]
+    for name, code in [("make", 0), ("apt-get", 0), ("sudo", 0), *((name, 1) for name in names)]:
+        tmp_path.joinpath(name).write_text(f"#!/bin/sh\nexit {code}\n")
+        tmp_path.joinpath(name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    ran = subprocess.run(["bash", ROOT / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, "coverage needs Python 3.12 or newer" in ran.stderr) == (1, True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import arfeed
+
+TYPED = Path(__file__).parent / "typing" / "api.py"
 
 
 def test_everything_that_can_be_imported_without_an_underscore_is_promised() -> None:
@@ -18,6 +22,13 @@ def test_everything_that_can_be_imported_without_an_underscore_is_promised() -> 
 
 def test_the_promise_is_sorted_and_holds_nothing_twice() -> None:
     assert arfeed.__all__ == sorted(set(arfeed.__all__), key=lambda name: (not name.isupper(), name))  # as ruff sorts
+
+
+def test_every_public_name_is_in_the_file_of_typed_uses() -> None:
+    tree = ast.parse(TYPED.read_text(encoding="utf-8"))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert set(arfeed.__all__) - used == set()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from arfeed import (
     read_header,
     read_tables,
 )
-from arfeed_connectors.together import any_closed, refuse_older
+from arfeed_connectors.combined import any_closed, refuse_older
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ class Folder(Connector):
         self._opened = opened = list["pd.DataFrame"]()
         for file in find_files(self.settings):
             header = self._header(file)
-            for rows in read_tables(file, columns=header, **self._how()):
+            for rows in read_tables(file, columns=header, **self._reading_settings()):
                 named = self._under_names(file, rows)
                 lists_closed = lists_closed or any_closed(named, status, self.settings)
                 if self.explains:
@@ -147,9 +147,9 @@ class Folder(Connector):
     def _header(self, file: str, *, proposing: bool = False) -> list[str]:
         """Return all headers; the setting `columns` says which row they stand in, and how its own are spelled.
 
-        Raise `SourceError` where nothing says which header is a column that every invoice needs.
+        Raise `SourceError` if nothing says which header is a column that every invoice needs.
         """
-        headers = read_header(file, columns=self.settings.headings(), **self._how())
+        headers = read_header(file, columns=self.settings.headings(), **self._reading_settings())
         find_columns(file, headers, self.settings)  # it refuses two of one name, even if one has it exactly
         missing = missing_columns(headers, self.settings.columns)
         if missing:
@@ -164,7 +164,7 @@ class Folder(Connector):
         return find_files(other) if other else []
 
     def _closed_header(self, file: str) -> list[str]:
-        """Return the headers of the second file. Raise `SourceError` where it does not say what is closed."""
+        """Return the headers of the second file. Raise `SourceError` if it does not say what is closed."""
         headers = self._identifying_header(file)
         named = self._names_of(file, headers)
         if not {self._header_of("status"), self._header_of("balance")} & named and not self._closed_status:
@@ -187,7 +187,7 @@ class Folder(Connector):
     def _lists_amounts(self) -> bool:
         """Whether the list of what is open has the amounts of the documents."""
         read = (
-            (file, read_header(file, columns=self.settings.headings(), **self._how()))
+            (file, read_header(file, columns=self.settings.headings(), **self._reading_settings()))
             for file in find_files(self.settings)
         )
         return any("amount" in find_columns(file, headers, self.settings) for file, headers in read)
@@ -195,11 +195,11 @@ class Folder(Connector):
     def _identifying_header(self, file: str) -> list[str]:
         """Return the headers of the second file, if they tell documents apart."""
         try:
-            return read_header(file, columns=self._identity(), **self._how())
+            return read_header(file, columns=self._identity(), **self._reading_settings())
         except SourceError:
             # Some may bear the names of columns in a spelling that the search for the header does not know.
             spelled = [header for header in self._identity() if header not in _IDENTITY]
-            headers = read_header(file, columns=spelled, **self._how())
+            headers = read_header(file, columns=spelled, **self._reading_settings())
             if {*self._identity()} - self._names_of(file, headers):
                 raise
             return headers
@@ -211,7 +211,7 @@ class Folder(Connector):
     def _closed_rows(self, file: str) -> Iterator[pd.DataFrame]:
         """Yield the second file's rows with a status and a balance, and every heading that `columns` names."""
         status, balance = self._header_of("status") or "status", self._header_of("balance")
-        for read in read_tables(file, columns=self._closed_header(file), **self._how()):
+        for read in read_tables(file, columns=self._closed_header(file), **self._reading_settings()):
             rows = self._under_names(file, read)
             stated = self._header_of("status") in rows.columns
             if not stated and self._closed_status:
@@ -277,10 +277,10 @@ class Folder(Connector):
         return self.settings.meaning_of("status", rows[self._header_of("status") or "status"])
 
     def _proposal(self, file: str) -> str:
-        rows = next(read_tables(file, **self._how()))
-        return f"this may be right; look at it, then paste it below [sources.{self.source}]:\n{propose_columns(rows)}"
+        rows = next(read_tables(file, **self._reading_settings()))
+        return f"check this, then paste it below [sources.{self.source}]:\n{propose_columns(rows)}"
 
-    def _how(self) -> dict[str, Any]:
+    def _reading_settings(self) -> dict[str, Any]:
         settings = self.settings
         return {"encoding": settings.encoding, "delimiter": settings.delimiter, "sheet": settings.sheet}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from arfeed import SOURCE_COLUMNS, SourceError, SourceSettings
-from arfeed_connectors.together import any_closed
+from arfeed_connectors.combined import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +31,13 @@ class RecordSettings(SourceSettings):
         default_factory=dict, description='What the source\'s words mean, e.g. { status = { AUTHORISED = "open" } }.'
     )
     kind: Literal["invoice", "credit_note", "payment"] | None = Field(
-        default=None, description="What all documents of this source are, where no field says it."
+        default=None, description="What all documents of this source are, if no field says it."
     )
     credits_positive: bool = Field(
         default=False, description="Whether credit notes and payments come as positive amounts, to be negated."
     )
     leave_out: dict[str, list[str]] = Field(
-        default_factory=dict, description='Records that are no sales documents, by field, e.g. { Type = ["ACCPAY"] }.'
+        default_factory=dict, description='Records that are not sales documents, by field, e.g. { Type = ["ACCPAY"] }.'
     )
     extra: list[str] = Field(default_factory=list, description="Fields to take along that `columns` does not name.")
 
@@ -111,7 +111,7 @@ class Records:
         return tuple(f"no record has the field {path!r} ({name})" for path, name in absent.items())
 
     def frames(self) -> Iterator[pd.DataFrame]:
-        """Yield what was kept, as text under the paths; fields that nobody named are there only where they exist."""
+        """Yield what was kept, as text under the paths; fields that nobody named are there only if they exist."""
         rows = iter(self._rows.items())
         while chunk := list(islice(rows, _FRAME)):
             frame = self._shape(self._frame(chunk))

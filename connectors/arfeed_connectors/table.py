@@ -230,7 +230,7 @@ class Table(ShipmentDestination):
             if self.absence == "nothing" and not self.closed and self.invoices.rows == "open":
                 raise ValueError(
                     'absence = "nothing" needs a table [destination.closed], or rows = "open-and-closed" in '
-                    "[destination.invoices]: what is closed has to be told"
+                    "[destination.invoices]: what is closed has to be sent"
                 )
             return self
 

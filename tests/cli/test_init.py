@@ -106,7 +106,7 @@ def test_a_plugins_toml_that_is_there_is_left_as_it_is(arfeed: Cli, tmp_path: Pa
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "A file of your invoices"),
+        ([], "An export of your invoices"),
         (["SalesInvoices.csv"], "--dates ORDER"),
         (["SalesInvoices.csv", "--dates", "DMY", "--currency", "$"], "'$' is not an ISO 4217 code"),
         (["SalesInvoices.csv", "--column", "balance=Owed"], "the file has no such heading"),

@@ -11,10 +11,10 @@ import pytest
 
 from arfeed.model.errors import ConfigError
 from arfeed.operations.many.choice import choose, name_of, parse_share
+from arfeed.operations.many.jobs import plan_jobs
 from arfeed.operations.many.limits import Limits
 from arfeed.operations.many.memory import LastOutcomes
 from arfeed.operations.many.outcome import Outcome
-from arfeed.operations.many.planning import plan_jobs
 from support.feeds.command import ARFEED, Cli
 from support.plugins.strangers import install
 
@@ -70,7 +70,7 @@ def test_feeds_are_named_by_their_folder_or_file_and_by_wildcards() -> None:
 
 
 def test_a_name_that_no_feed_has_is_refused_with_one_that_is_close() -> None:
-    with pytest.raises(ConfigError, match=r"--only larkfeld: no feed is called so; did you mean 'larkfield'\?"):
+    with pytest.raises(ConfigError, match=r"--only larkfeld: there is no such feed; did you mean 'larkfield'\?"):
         chosen("acme", "larkfeld")
 
 

@@ -244,7 +244,7 @@ def test_the_import_template_is_refused_with_the_reason(file: Path, header: list
 def test_a_file_of_bills_only_is_refused_with_the_reason(file: Path) -> None:
     said = failure(export(file, document("B-1", Type="Bill", lines=2), document("B-2", Type="Bill credit note")))
     assert said.startswith(f"{file}: it lists ")
-    assert said.endswith("no sales document, only bill, bill credit note; export Business > Invoices, not Bills")
+    assert said.endswith("no sales documents, only bill, bill credit note; export Business > Invoices, not Bills")
 
 
 def test_an_unknown_type_is_refused_by_name(file: Path) -> None:

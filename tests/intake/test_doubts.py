@@ -326,7 +326,7 @@ def test_a_balance_that_is_only_what_is_so_old_is_named(file: Path) -> None:
     (doubt,) = doubts(
         file, "No;Customer;Date;Current;1 - 30;31 - 60", *rows, columns={**HOW["columns"], "balance": "Current"}
     )
-    assert "the column 'Current' is read as the balance, and seems to have only what is so old" in doubt
+    assert "the column 'Current' is read as the balance, and seems to be one ageing bucket" in doubt
     assert "'1 - 30', '31 - 60' have the rest" in doubt
     assert doubts(file, f"{LIST};1 - 30;31 - 60", *rows) == ()
 

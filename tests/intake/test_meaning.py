@@ -441,7 +441,7 @@ def test_a_report_in_groups_is_called_one(file: Path) -> None:
     lines = ["Customer;No;Date;Open", "Maple Dairy;;;", ";1;2026-04-07;50", ";CHQ 5;2026-04-09;-20"]
     said = failure(folder(file, *lines, **HOW))
     assert said.startswith(f"{file} line 2: 'Maple Dairy' stands alone in its row")
-    assert "a report in groups" in said
+    assert "this report is grouped" in said
 
 
 # --- several rows that are one document -----------------------------------------------------------------------------

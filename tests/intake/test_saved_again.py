@@ -196,7 +196,7 @@ def test_the_noise_of_binary_fractions_is_named(text: Path) -> None:
     source = table(text, "1,2026-04-07,")
     text.write_text(text.read_text().replace("5.00", "0.30000000000000004"))
     found = problems(source)
-    assert "'0.30000000000000004' has the noise of a binary fraction: round it to cents" in found
+    assert "'0.30000000000000004' has floating-point noise: round it to cents" in found
     assert found.startswith("1 value ")
 
 

@@ -198,7 +198,7 @@ def test_a_step_that_puts_balances_into_other_rows_fails_the_run_and_says_how_it
         transform(invoices(**OWED), [step(shifted)])
     assert str(caught.value) == (
         "transform 'step' changed the balance of 'INV-1' from 1,250.00 to 3.50 (and 1 more), and does not declare that "
-        'it does. If it should, its author sets changes = {"balance"} in the class; otherwise correct the step, '
+        'it does. If it should, add the line changes = {"balance"} to its class; otherwise correct the step, '
         "which may have put values into other rows"
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.plugins import isolation
-from arfeed.plugins.isolation import undisturbed, warn_if_slow
+from arfeed.plugins.isolation import restore_process_state, warn_if_slow
 from support.feeds.command import run, write
 from support.plugins.strangers import install
 
@@ -121,7 +121,7 @@ def test_after_a_plugins_call_everything_is_as_before(careless: Callable[[], obj
 
     locale.setlocale(locale.LC_NUMERIC, "C.UTF-8")
     before = seen()
-    with suppress(ZeroDivisionError), undisturbed():
+    with suppress(ZeroDivisionError), restore_process_state():
         careless()
         Decimal(1) / (0 if raises else 1)
     assert seen() == before

@@ -75,7 +75,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ('mode = "open-ar"', 'mode = "delta"', "destination.mode: found 'delta': input should be 'open-ar'"),
         (FEED, FEED + 'timezone = "London"\n', "feed.timezone: found 'London': give a name of the IANA time zone"),
         (FEED, "feed = 7\n", "feed: it must be a table, [feed]"),
-        (SOURCE, "", "sources: there is none; add a table such as [sources.xero-uk]"),
+        (SOURCE, "", "sources: missing; add a table such as [sources.xero-uk]"),
         (SOURCE, '[sources]\nuk = "xero"\n', "sources.uk: it must be a table, [sources.uk]"),
         (PLUGINS, "", 'plugins: it must be a list of plugin names, such as ["xero", "kolleno"]'),
         ('path = "', 'dates = "DYM"\npath = "', "sources.uk.dates: found 'DYM': give \"DMY\", \"MDY\", \"YMD\", "),

@@ -84,14 +84,14 @@ def test_a_table_that_was_cut_off_is_refused(tmp_path: Path, kind: str, cut: int
     whole = made(tmp_path / "books.dbf", kind).read_bytes()
     ended = whole.removesuffix(b"\x1a")
     tmp_path.joinpath("cut.dbf").write_bytes(ended[:-cut])
-    assert "it was cut off, or its program did not end" in failure(books(tmp_path / "cut.dbf"))
+    assert "it was cut off, or is still open" in failure(books(tmp_path / "cut.dbf"))
 
 
 def test_rows_beyond_those_that_the_header_counts_are_refused(tmp_path: Path) -> None:
     whole = made(tmp_path / "books.dbf").read_bytes()
     fewer = whole[:4] + (2).to_bytes(4, "little") + whole[8:]
     tmp_path.joinpath("stale.dbf").write_bytes(fewer)
-    assert "it was cut off, or its program did not end" in failure(books(tmp_path / "stale.dbf"))
+    assert "it was cut off, or is still open" in failure(books(tmp_path / "stale.dbf"))
 
 
 def test_a_table_without_a_code_page_asks_for_it(tmp_path: Path) -> None:

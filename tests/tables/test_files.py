@@ -48,7 +48,7 @@ def test_the_newest_of_equally_new_files_is_not_guessed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lock", ["~$a.xlsx", ".~lock.a.xlsx#"], ids=["Excel", "LibreOffice"])
 def test_a_file_that_is_open_in_an_office_program_is_refused(tmp_path: Path, lock: str) -> None:
     aged(tmp_path / "a.xlsx", 1), aged(tmp_path / lock, 1)
-    assert f"a.xlsx: somebody has it open, as {lock} beside it shows" in wrong(tmp_path / "*.xlsx")
+    assert f"a.xlsx: it is open in another program, as {lock} beside it shows" in wrong(tmp_path / "*.xlsx")
 
 
 @pytest.mark.parametrize("name", ["a.csv.part", "a.csv.crdownload", "a.csv.TMP", "._a.csv", "~$b.csv", ".~lock.b.csv#"])

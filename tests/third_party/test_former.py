@@ -1,4 +1,4 @@
-"""A plugin written for arfeed 0.1.0 loads, runs, and warns of each name that has changed since."""
+"""A plugin by the API of the first builds loads, runs with all of its parts, and warns of each renamed name."""
 
 from __future__ import annotations
 
@@ -60,6 +60,35 @@ def test_it_delivers_and_learns_of_the_delivery(feed: Path, site: Path) -> None:
     assert "001" in report.read_text()
     assert "002" in report.read_text()
     assert feed.joinpath("size.txt").read_text() == str(report.stat().st_size)
+
+
+def whole(feed: Path) -> Path:
+    """Give the feed the plugin's step, destination and notifier as well; return the receiver's folder."""
+    receiver = feed.parent / "ledger"
+    receiver.mkdir()
+    text = FEED.replace('plugins = ["former", "kolleno"]', 'plugins = ["former"]').partition("[destination]")[0]
+    write(
+        feed,
+        text + '[[transforms]]\nuse = "without"\ncustomer = "Bo"\n'
+        f'[destination]\nuse = "ledger"\nurl = "file://{receiver}"\n'
+        '[notifiers.slate]\nuse = "slate"\nfile = "slate.txt"\n',
+    )
+    return receiver
+
+
+def test_its_step_destination_and_notifier_run(feed: Path, site: Path) -> None:
+    receiver = whole(feed)
+    rows = json.loads(feed.joinpath("books.json").read_text())
+    feed.joinpath("books.json").write_text(json.dumps([*rows, {**rows[0], "Invoice Number": "003", "Customer": "Bo"}]))
+    assert run(feed, "sync", path=site).code == 3
+    assert feed.joinpath("slate.txt").read_text() == "refused unknown-baseline"
+    sync_approved(feed, path=site)
+    (report,) = receiver.glob("in/ledger-*.csv")
+    assert report.read_text().splitlines() == ['"No","Who","Owes"', '"001","Ada","10.10"', '"002","Ada","10.10"']
+    assert feed.joinpath("slate.txt").read_text() == f"delivered {report.stat().st_size}"
+    feed.joinpath("books.json").unlink()
+    assert run(feed, "sync", path=site).code == 4
+    assert feed.joinpath("slate.txt").read_text() == "failed with 4"
 
 
 def test_its_errors_name_the_place_and_mask_the_secret(feed: Path, site: Path) -> None:

@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, assert_type
+from typing import IO, Any, Literal, assert_type
 
 import pandas as pd
 from pydantic import SecretStr
 
 import arfeed
 from arfeed import (
+    Archive,
+    ArfeedError,
     Complete,
+    ConfigError,
     Connector,
+    Content,
     ControlAccount,
     DatabaseUrl,
     DeliveredFile,
     Destination,
+    DestinationError,
     DestinationSettings,
     Document,
+    DoneMarker,
     Failure,
     FileSettings,
     Location,
+    LockedError,
     Notifier,
     NotifierSettings,
     Objection,
     Pattern,
     Plan,
+    PrintedReport,
+    ProblemsError,
+    Proposal,
     Receipt,
+    Reconciliation,
+    RefusedError,
+    RehearsalRule,
+    ReportForm,
+    Shipment,
+    ShipmentDestination,
+    SourceError,
     SourceSettings,
+    TableFile,
+    TextFormat,
     Transform,
     TransformSettings,
     hookimpl,
@@ -57,6 +76,11 @@ class Books(Connector):
         yield assert_type(arfeed.table_from_records([{"invoice_ref": "1"}], origin="books"), pd.DataFrame)
         account = ControlAccount({"EUR": Decimal(1)}, customers={("1", "EUR"): Decimal(1)}, received=None)
         return Complete(rows=1, totals={"EUR": Decimal(1)}, as_of=date(2026, 4, 7), control_account=account)
+
+    def proposals(self) -> Iterable[Proposal]:
+        proposal = Proposal({"company": 1}, "it is the only one")
+        assert_type(proposal.settings, Mapping[str, str | int])
+        return [proposal]
 
     def documents(self, refs: pd.Series[str]) -> Iterable[Document]:
         return [Document(ref, "1", b"%PDF".strip) for ref in refs]
@@ -101,6 +125,44 @@ class Collect(Destination):
         return f"{ref}.pdf"
 
 
+class Parcels(ShipmentDestination):
+    """A destination of several files, by contract 2."""
+
+    name = "parcels"
+    absence: Literal["closes", "nothing"] = "nothing"
+    documents: Literal["beside", "inside", "none"] = "inside"
+
+    class Settings(DestinationSettings):
+        """No further settings."""
+
+    settings: Settings
+
+    def shipments(self, content: Content) -> Shipment:
+        assert_type(content.at, datetime)
+        assert_type(content.of("ledger"), pd.DataFrame)
+        form = TextFormat(delimiter=";", decimal=",", quote="none")
+        proves = {"invoice_ref": "No", "balance": "Open"}
+        table = TableFile("items.csv", content.ledger, "ledger", proves, required=["No"], format=form)
+        wrong = TableFile("items.csv", content.ledger, "bills", proves)  # type: ignore[arg-type]
+        archive = Archive(f"{content.at:%Y%m%d}.zip", [table, wrong], documents="pdf")
+        return [archive, DoneMarker(f"{content.at:%Y%m%d}.done", content=self.mark)]
+
+    def mark(self, files: Sequence[DeliveredFile]) -> bytes:
+        return files[0].sha256.encode()
+
+    def report_name(self, at: datetime) -> str:
+        return f"{at:%Y%m%d}.done"
+
+    def is_report(self, name: str) -> bool:
+        return name.endswith(".done")
+
+    def document_name(self, ref: str) -> str:
+        return f"{ref}.pdf"
+
+    def rehearsal(self) -> RehearsalRule | None:
+        return RehearsalRule("in", r".*\.done", "items.csv", "No", "Open", archive=r".*\.zip", absence=self.absence)
+
+
 class Pager(Notifier):
     name = "pager"
 
@@ -121,6 +183,10 @@ class Pager(Notifier):
 
     def failed(self, failure: Failure) -> None:
         assert_type(failure.exit_code, int)
+
+    def reconciled(self, reconciliation: Reconciliation) -> None:
+        assert_type(reconciliation.outcome, str)
+        assert_type(reconciliation.counts, Mapping[str, int])
 
 
 @hookimpl
@@ -152,7 +218,29 @@ def read(settings: FileSettings) -> None:
     assert_type(arfeed.propose_columns(arfeed.read_table(file)).columns, Mapping[str, str])
     assert_type(arfeed.SOURCE_COLUMNS, tuple[str, ...])
     assert_type(arfeed.minor_digits(), Mapping[str, int])
+    assert_type(arfeed.read_grid(file, sheet="Open"), Iterator[pd.DataFrame])
+    assert_type(arfeed.read_arrow(file, columns=["No"]), Iterator[Any])
     arfeed.read_table(file, delimiters=";")  # type: ignore[call-arg]
+
+
+def read_printed(settings: FileSettings) -> None:
+    """Read a printed report."""
+    form = ReportForm({"invoice_ref": ("No", "Number")}, required=("invoice_ref",), keys=("invoice_ref",), exact=False)
+    report = PrintedReport("books.csv", form, settings)
+    assert_type(report.as_of, date | None)
+    assert_type(report.lines(), Iterator[pd.DataFrame])
+
+
+def end_with(error: ArfeedError) -> int:
+    """Return the exit code of an expected error."""
+    match error:
+        case ProblemsError():
+            assert_type(error.problems, tuple[str, ...])
+        case ConfigError():
+            assert_type(error.mistakes, tuple[str, ...])
+        case SourceError() | DestinationError() | RefusedError() | LockedError():
+            pass
+    return assert_type(error.exit_code, int)
 
 
 def read_by_former_names(file: str, sent: arfeed.Delivered) -> None:

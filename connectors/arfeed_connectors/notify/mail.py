@@ -62,7 +62,7 @@ class Mail(Notifier):
         security: Literal["starttls", "tls", "none"] = Field(
             default="starttls", description='How the line is encrypted; "none" is for a server on this machine only.'
         )
-        username: str | None = Field(default=None, description="Whom to log in as; no login where unset.")
+        username: str | None = Field(default=None, description="Whom to log in as; no login if unset.")
         password: SecretStr | None = Field(default=None, description="The password to log in with, as ${NAME}.")
         sender: Address = Field(examples=["arfeed@example.com"], description="The address that mails come from.")
         to: Annotated[tuple[Address, ...], BeforeValidator(_one_or_several)] = Field(

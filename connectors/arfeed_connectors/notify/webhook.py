@@ -28,7 +28,7 @@ def _safe_url(url: SecretStr) -> SecretStr:
         raise ValueError("give a URL that begins with https://; http:// is for this machine only")
     # http.client refuses these only when it sends, and then quotes the URL, which is the secret.
     if re.search(r"[\x00-\x20\x7f]", url.get_secret_value()) or not (parts.path + parts.query).isascii():
-        raise ValueError("a URL has no space, line end or foreign letter in it; copy it once more, or write %20")
+        raise ValueError("a URL has no space, line end or non-ASCII letter; copy it once more, or write %20")
     return url
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from arfeed import Complete, Connector, FileSettings, Pattern, PrintedReport, SourceError, find_files, hookimpl
+from arfeed_connectors.combined import any_closed, each_file, refuse_older
 from arfeed_connectors.quickbooks.closed import ClosedList
 from arfeed_connectors.quickbooks.iif import is_iif, read_iif
 from arfeed_connectors.quickbooks.lines import as_invoices, grouped_by_age
 from arfeed_connectors.quickbooks.reports import FORM, choices, is_known, lists_open_items, refuse_others
-from arfeed_connectors.together import any_closed, each_file, refuse_older
 
 if TYPE_CHECKING:
     import pandas as pd

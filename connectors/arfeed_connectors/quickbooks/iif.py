@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from arfeed import Complete, FileSettings, SourceError, locate, read_grid
-from arfeed_connectors.together import any_closed
+from arfeed_connectors.combined import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ def read_iif(file: str, settings: FileSettings) -> Generator[pd.DataFrame, None,
         lists_closed=lists_closed,
         notes=(
             f"{file}: IIF files hold no open balances: what is not marked PAID counts with its whole amount, even "
-            "where a part is paid; the report Open Invoices knows better",
+            "where a part is paid; use the report Open Invoices",
         ),
     )
 

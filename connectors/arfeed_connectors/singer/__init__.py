@@ -52,9 +52,9 @@ class Singer(Connector):
         config: Secret[dict[str, Any]] | Location | None = Field(
             default=None,
             examples=["tap.json"],
-            description="The tap's configuration: a table, kept secret, or a JSON file of its own.",
+            description="The tap's configuration: a table, kept secret, or a separate JSON file.",
         )
-        catalog: Location | None = Field(default=None, description="The tap's catalog; asked of the tap where unset.")
+        catalog: Location | None = Field(default=None, description="The tap's catalog; asked of the tap if unset.")
         streams: list[str] = Field(min_length=1, examples=[["invoices"]], description="The streams to read.")
         incremental: Literal["from-start"] | None = Field(
             default=None, description='"from-start" takes incremental streams, as they are without a state.'
@@ -167,7 +167,7 @@ class _Messages:
             # A line that can't be understood may have been a record, so it is never skipped.
             except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as exc:
                 raise process.failure(
-                    f"line {number} of what the tap writes to stdout is no Singer message ({type(exc).__name__}): "
+                    f"line {number} of what the tap writes to stdout is not a Singer message ({type(exc).__name__}): "
                     f"{process.shown(line)}"
                 ) from exc
         # Even an empty stream is described by its SCHEMA; without one the tap has not read it at all.
@@ -216,7 +216,7 @@ def _discover(tap: Tap) -> object:
         try:
             return json.loads(text)
         except ValueError as exc:
-            raise process.failure(f"what the tap discovers is no JSON: {process.shown(text)}") from exc
+            raise process.failure(f"what the tap discovers is not JSON: {process.shown(text)}") from exc
 
 
 def _object(file: str, setting: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ def select(catalog: object, streams: Sequence[str]) -> dict[str, Any]:
     """Return the catalog with just these streams selected, with all their fields but those that it deselects itself."""
     entries = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SourceError('the catalog is none: it has no list "streams"')
+        raise SourceError('this is not a catalog: it has no list "streams"')
     known = [_id(entry) for entry in entries]
     for name in streams:
         if known.count(name) != 1:

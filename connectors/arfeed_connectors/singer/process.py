@@ -80,7 +80,7 @@ class Tap:
         except OSError as exc:
             raise SourceError(
                 f"the tap can't be started: {exc.strerror}: {exc.filename or command[0]}; install it into an "
-                "environment of its own and name its executable first in `command`"
+                "separate environment and name its executable first in `command`"
             ) from exc
 
 

@@ -21,7 +21,7 @@ from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.presets import PRESETS
 from arfeed_connectors.sql.proofs.account import Ledger
 from arfeed_connectors.sql.proofs.closed import ask_what_became, closed_names
-from arfeed_connectors.sql.proofs.control_totals import Control
+from arfeed_connectors.sql.proofs.control_totals import ControlTotals
 from arfeed_connectors.sql.proofs.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
@@ -81,9 +81,9 @@ class Sql(Connector):
             about = (connection, query, names, self.source, self.settings)
             once: deque[list[Row]] | None = None
             if self.settings.adds_up:
-                control, once = Control.beside_rows(*about)
+                control, once = ControlTotals.beside_rows(*about)
             else:
-                control = Control.asked(*about)
+                control = ControlTotals.asked(*about)
             # In the list's own snapshot: a payment booked between the two would look like an invoice that was lost.
             account = self._ledger(connection).read(control.company, self.since)
             by_arrow = once is None and control.rows >= LONG

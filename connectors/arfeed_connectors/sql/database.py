@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from arfeed import SourceError
-from arfeed_connectors.sql.patience import Patience, keep, patiently
+from arfeed_connectors.sql.patience import Patience, keep, run_within_limit
 from arfeed_connectors.sql.systems import system_of
 from arfeed_connectors.sql.systems.base import one_line
 from arfeed_connectors.sql.urls import secrets
@@ -72,7 +72,7 @@ class Database:
             try:
                 keep(connection, patience)
                 self._system.refuse_isolation()
-                patiently(connection, lambda: self._system.begin(connection), first=True)
+                run_within_limit(connection, lambda: self._system.begin(connection), first=True)
                 yield connection
                 # Only now, after the last row, can it be seen whether anything changed meanwhile.
                 self._system.verify()
@@ -88,10 +88,10 @@ class Database:
 
     def holds_writers(self, connection: sa.Connection) -> bool:
         """Whether others can't write while this is open: then fetch all rows and close it before working on them."""
-        return patiently(connection, lambda: self._system.holds_writers(connection), first=True)
+        return run_within_limit(connection, lambda: self._system.holds_writers(connection), first=True)
 
     def _patience(self) -> Patience | None:
-        if self._system.hears_signals:
+        if self._system.is_interruptible:
             return None
         return Patience(self.timeout, self._nothing)
 
@@ -170,7 +170,7 @@ class Database:
 
     def _explain(self, exc: BaseException, patience: Patience | None) -> str:
         """Return what the database said, and what to do if that is known."""
-        said = self._mask(self._system.said(exc))
+        said = self._mask(self._system.message_of(exc))
         late = (patience is not None and patience.late) or any(word in said.lower() for word in _TOO_LONG)
         hint = f"; it may take timeout_seconds = {self.timeout}" if late else self._system.advice(said)
         return f"{self.source}: the database says: {said}{hint}"

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _KEY = "arfeed patience"
 _LOOK = 0.5
-"""Seconds between two checks for signals: on Windows a waiting lock hears none."""
+"""Seconds between two checks for signals: on Windows a waiting lock ignores them."""
 
 _GRACE = 5.0
 """Seconds within which a driver has to give up before it is left alone."""
@@ -96,7 +96,7 @@ def _ends_within(job: Future[T], seconds: float) -> bool:
 
 
 def keep(connection: sa.Connection, patience: Patience | None) -> None:
-    """Let a connection's statements be limited; None for a driver that hears signals and limits by itself."""
+    """Let a connection's statements be limited; None for a driver that is interruptible and limits by itself."""
     connection.info[_KEY] = patience
 
 
@@ -106,7 +106,7 @@ def patience_of(connection: sa.Connection) -> Patience | None:
     return found
 
 
-def patiently(connection: sa.Connection, work: Callable[[], T], *, first: bool = False) -> T:
+def run_within_limit(connection: sa.Connection, work: Callable[[], T], *, first: bool = False) -> T:
     """Do something with a connection's driver within its limit; `first` marks the beginning of a statement."""
     patience = patience_of(connection)
     if patience is None:

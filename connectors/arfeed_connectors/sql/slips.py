@@ -1,6 +1,6 @@
 """Slips that lenient databases take without a word: a text that counts as 0, and a group of which one row is listed.
 
-MySQL, MariaDB and SQLite make a number of any text, and SQLite makes a text of a quoted name that is no column. So
+MySQL, MariaDB and SQLite make a number of any text, and SQLite makes a text of a quoted name that is not a column. So
 `total - "payd"` is the whole total there, delivered as owed. Both also take columns beside GROUP BY that it does not
 name, and show those of any one row. Other databases refuse all of that themselves.
 """
@@ -54,7 +54,7 @@ def refuse_slips(connection: sa.Connection, query: str, ref: str, source: str, s
 
 
 def _with_texts(connection: sa.Connection, query: str) -> list[Token]:
-    """Return the tokens of a query for SQLite, in which names that are no columns are the texts it takes them for."""
+    """Return the tokens of a query for SQLite, in which names that are not columns are the texts it takes them for."""
     import sqlalchemy as sa
 
     tokens = next(readings(query, "sqlite"))
@@ -111,7 +111,7 @@ def _find_text(tokens: Sequence[Token], *, pipes: bool) -> str | None:
                 "quotes and as it is spelt in the table; if texts are to be joined, write CONCAT(…, …), or || in SQLite"
             )
         if before.text == "(" and earlier.text in _OF_NUMBERS and after.text in (",", ")"):
-            return f"says {earlier.text}({token.text} …, a text that is the same for all rows; a column has no quotes"
+            return f"says {earlier.text}({token.text} …, a constant text; write a column without quotes"
         if begins and before.text not in "(," and (_is(after, _COMPARES) or after.text in _TESTS):
             return (
                 f"compares the text {token.text} as if it were a column, so that all rows pass, or none; write the "
@@ -139,7 +139,7 @@ def _find_groups(query: str, tokens: Sequence[Token], ref: str) -> str | None:
 
 
 def _find_group(query: str, tokens: Sequence[Token], numbers: frozenset[str]) -> str | None:
-    """Return which GROUP BY leaves invoices out: each group is one row, and the number is no part of what it is by.
+    """Return which GROUP BY leaves invoices out: each group is one row, and the number is not among what it groups by.
 
     `numbers` are the names that a column of invoice numbers may have.
     """

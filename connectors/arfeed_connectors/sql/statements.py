@@ -8,7 +8,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from arfeed_connectors.sql.patience import patiently
+from arfeed_connectors.sql.patience import run_within_limit
 from arfeed_connectors.sql.systems.base import backend
 from arfeed_connectors.sql.text.lexing import marked
 
@@ -98,7 +98,7 @@ def select_from(
 def _execute(
     connection: sa.Connection, statement: str, values: Any, options: Mapping[str, Any]
 ) -> sa.CursorResult[Any]:
-    return patiently(
+    return run_within_limit(
         connection, lambda: connection.exec_driver_sql(statement, values, execution_options={**options}), first=True
     )
 
@@ -119,7 +119,7 @@ def answers(
     """Return all rows of a question about the query, such as its count; see `select_from`."""
     result = select_from(connection, query, what, tail, among, since)
     cursor: Any = result.cursor
-    rows = [tuple(row) for row in patiently(connection, cursor.fetchall)]
+    rows = [tuple(row) for row in run_within_limit(connection, cursor.fetchall)]
     result.close()
     return rows
 
@@ -176,10 +176,10 @@ def batches(
         result = select_from(connection, query, "*", among={"company": [company]}, options=options)
     cursor: Any = result.cursor
     try:
-        fetched = patiently(connection, lambda: _first(result))
+        fetched = run_within_limit(connection, lambda: _first(result))
         while fetched:
             yield fetched
-            fetched = patiently(connection, lambda: _fetch(cursor, BATCH))
+            fetched = run_within_limit(connection, lambda: _fetch(cursor, BATCH))
         result.close()
     # Also GeneratorExit: a reader that stops early leaves rows behind on the server.
     except BaseException:
@@ -192,7 +192,7 @@ def first_rows(connection: sa.Connection, query: str, count: int) -> tuple[list[
     result = _execute(connection, query, None, _BARE)
     cursor: Any = result.cursor
     try:
-        rows = patiently(connection, lambda: _fetch(cursor, count))
+        rows = run_within_limit(connection, lambda: _fetch(cursor, count))
         return _names(connection, result), [tuple(row) for row in rows]
     finally:
         result.close()

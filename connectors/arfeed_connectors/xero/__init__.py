@@ -21,7 +21,7 @@ from arfeed import (
     read_arrow,
     read_header,
 )
-from arfeed_connectors.together import any_closed, each_file
+from arfeed_connectors.combined import any_closed, each_file
 from arfeed_connectors.xero.aged import find_aged, is_titled, read_aged
 from arfeed_connectors.xero.json import is_json, read_json
 
@@ -88,7 +88,7 @@ class Xero(Connector):
     settings: Settings
 
     def invoices(self) -> Generator[pd.DataFrame, None, Complete]:
-        """Yield the documents of each file, and return what is known of them all."""
+        """Yield the documents of each file, and return their combined `Complete`."""
         return (yield from each_file(self.settings, self._file))
 
     def check(self) -> None:
@@ -137,8 +137,8 @@ class Xero(Connector):
         # Without this an export of bills would look like one without open invoices.
         if not len(lines) and types:
             raise SourceError(
-                f"{file}: it lists {count} lines but no sales document, only {', '.join(sorted(types))}; "
-                "export Business > Invoices, not Bills"
+                f"{file}: it lists {count} line{'s' if count > 1 else ''}, but no sales documents, only "
+                f"{', '.join(sorted(types))}; export Business > Invoices, not Bills"
             )
         return _fold_lines(lines, file)
 

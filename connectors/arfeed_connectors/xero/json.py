@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from arfeed import Complete, SourceError, open_binary, table_from_records
-from arfeed_connectors.together import any_closed
+from arfeed_connectors.combined import any_closed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def _documents(file: str, answer: Mapping[str, Any]) -> list[Any]:
     filled = [name for name, documents in lists.items() if documents]
     if len(filled) > 1:
         raise SourceError(
-            f"{file}: it holds the lists {' and '.join(filled)}; keep each answer in a file of its own, and read them "
+            f"{file}: it holds the lists {' and '.join(filled)}; keep each answer in a separate file, and read them "
             'with files = "all"'
         )
     # An empty list is an answer, too: nothing is open.

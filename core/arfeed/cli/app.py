@@ -15,7 +15,7 @@ from typing import cast
 from typer.exceptions import TyperException
 
 from arfeed.cli.assembly import assemble
-from arfeed.cli.display.logs import are_events_written, narrated
+from arfeed.cli.display.logs import are_events_written, log_ending
 from arfeed.cli.display.masking import masked_output
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import LOGGER, event
@@ -57,10 +57,10 @@ def main() -> None:
         logging.getLogger(library).addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A log in an old encoding, as on Windows, gets escapes for what it can't encode: no run fails of it.
+            # A log in an old encoding, as on Windows, gets escapes for what it can't encode, so that no run fails.
             stream.reconfigure(errors="backslashreplace")
     # Masking outermost: the last event and the traceback are printed inside of it.
-    with masked_output(one_document=_one_document()), narrated():
+    with masked_output(one_document=_one_document()), log_ending():
         try:
             sys.exit(_run())
         except ArfeedError as exc:

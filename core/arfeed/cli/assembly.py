@@ -51,7 +51,7 @@ COMMANDS = {
     ),
     "adopt": _Command(
         "adopt.adopt",
-        "Take a report that arfeed did not send as what the next one is compared with.",
+        "Make a report that arfeed did not send the baseline of the next one.",
         "arfeed adopt open_ar_20260409T101500Z.csv",
     ),
     "reconcile": _Command(
@@ -77,7 +77,7 @@ COMMANDS = {
     ),
     "schedule": _Command(
         "setup.schedule.schedule",
-        "Print what runs `sync` for a feed every day, or `reconcile`. It tries again after exit codes 5 and 6 only.",
+        "Print a daily schedule for `sync` or `reconcile`, with retries after exit codes 5 and 6 only.",
         "arfeed schedule cron --at 06:00 --days weekdays",
     ),
     "schema": _Command(
@@ -88,7 +88,7 @@ COMMANDS = {
     "documents": _Command("documents.app", "Look at PDFs."),
     "board": _Command("board.serve.app", "Serve a page on which people see every feed, and approve what was refused."),
     "history": _Command("history.app", "List deliveries and reconciliations, and who approved each delivery."),
-    "plugins": _Command("plugins.app", "See what plugins there are and what their settings are, or begin one."),
+    "plugins": _Command("plugins.app", "List plugins, show their settings, or start a new one."),
 }
 
 
@@ -121,7 +121,7 @@ def assemble(words: Collection[str] = COMMANDS.keys()) -> typer.Typer:
     # On `arfeed` itself and not on its commands, since wrong usage of a command is an event too.
     app.callback()(_options)
     for name, (place, says, example) in COMMANDS.items():
-        # Whatever is run was typed as a word of its own, wherever it stands; what was not is never reached.
+        # Whatever is run was typed as a separate word, wherever it stands; what was not is never reached.
         if name not in words:
             app.command(name, help=says)(_list_commands)
         elif example is None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from arfeed.delivery.store import Store
 
 _CONTENT = b"arfeed check --probe; this file may be removed\n"
+# Erlang's ssh_sftpd mixes up files from the third on; eight also find a server that is confused a little later.
 _OPEN_AT_ONCE = 8
 
 _IRREPLACEABLE = (
@@ -71,6 +72,7 @@ async def probe(store: Store, folder: str, settings: DestinationSettings) -> lis
             left = f"what an interrupted run leaves stays there, and now {renamed}; ask the receiver for the right"
             tried.append(await _try("remove a file", store.remove(scratch if direct else renamed), left))
         finally:
+            # Also after a failure in the middle: a scratch file that stays would look like an upload under way.
             for path in (scratch, renamed, *more):
                 with suppress(OSError):
                     await store.remove(path)
@@ -84,6 +86,7 @@ def _without_sizes(settings: DestinationSettings) -> str:
 async def _check_size(store: Store, path: str) -> None:
     size = await store.size(path)
     if size is None:
+        # A delivery with verify = "size" would end the same way, after everything was sent.
         raise OSError('no size; set verify = "content" in [destination], which reads back what was sent, or "none"')
     if size != len(_CONTENT):
         raise OSError(f"a size of {size} for {len(_CONTENT)} bytes")
@@ -92,9 +95,11 @@ async def _check_size(store: Store, path: str) -> None:
 async def _try_replacing(store: Store, file: Path, scratch: str, target: str) -> Tried:
     """Try to replace a file as a delivery would, and if that fails, by a plain rename."""
     what = "replace a file by renaming"
+    # The target may be there already, from the rename before, or not, if that failed: both are fine here.
     with suppress(OSError):
         await store.put(file, target)
     tried = await _try(what, _replace(store, file, scratch, target), _IRREPLACEABLE)
+    # Servers such as Twisted Conch replace by a plain rename without announcing posix-rename.
     if tried.answer is None:
         return tried
     plainly = await _try(what, store.rename(scratch, target, replace=False))
@@ -124,6 +129,7 @@ async def _keep_apart(store: SftpStore, paths: Sequence[str]) -> None:
     channel, contents = store.filesystem.channel, [b"%d %s" % (number, _CONTENT) for number in range(len(paths))]
     with os_errors():
         files = [await channel.open(path, "wb", block_size=0) for path in paths]
+        # asyncssh (2.24) shows the handle in a private attribute only.
         shared = len({getattr(file, "_handle", file) for file in files}) < len(files)
         for file, content in zip(files, contents, strict=True):
             with suppress(OSError, *_refusals()):
@@ -131,6 +137,7 @@ async def _keep_apart(store: SftpStore, paths: Sequence[str]) -> None:
         for file in files:
             with suppress(OSError, *_refusals()):
                 await file.close()
+    # What was read back decides as well: a server may give two handles and still write into one file.
     held = [await store.read(path) for path in paths]
     wrong = sum(found != content for found, content in zip(held, contents, strict=True))
     if shared:

@@ -70,8 +70,11 @@ class Publication:
         self._fruitless = self._fruitless + 1 if blamed and not self._ended else 0
         self._store, self._done, self._ended = store, done, 0
         self._last = store
+        # Counted into the names of parts: an old rename that is carried out late must not find a new upload.
         self._connections += 1
+        # Before anything new: what is settled here may have its name already, and must not be sent a second time.
         await _run_together(self._settle(left) for left in list(self._under_way.values()))
+        # A weak line that broke under many files may carry a few of them to their end.
         self._workers = -(-min(store.slots, len(self._waiting)) // FEWER**self._fruitless)
         await _run_together(self._work() for _ in range(self._workers))
 
@@ -88,12 +91,14 @@ class Publication:
         while self._waiting:
             upload = self._waiting.popleft()
             in_order = self._all_in_order or upload in self._in_order
+            # Noted before the first byte goes, so that a connection that ends in the middle leaves nothing unknown.
             self._under_way[upload] = left = UnderWay(upload, self._part(upload), in_order)
             try:
                 outcome = await self._outcome(left)
             except _AgainError as again:
                 del self._under_way[upload]
                 self._waiting.append(upload)
+                # The last worker goes on in any case: with none, the files that wait would never have an answer.
                 if again.with_fewer and self._workers > 1:
                     break
             else:
@@ -108,6 +113,7 @@ class Publication:
     async def _outcome(self, left: UnderWay) -> Outcome:
         upload = left.upload
         try:
+            # Staged long ago, maybe: what was cleared away or cut since must not be sent as if it were whole.
             check_staged(upload)
             return Outcome(upload, None, verified=await self._strategy.publish(self._store, left))
         except ConnectionAbortedError as exc:
@@ -117,6 +123,7 @@ class Publication:
                 raise
             self._end(Outcome(upload, f"{format_place(upload)}: {exc}", verified=False, exposed=True))
             raise
+        # Left in `_under_way`, for the next connection to settle.
         except CONNECTION_OVER:
             raise
         except (OSError, DestinationError) as exc:
@@ -141,4 +148,5 @@ async def _run_together(steps: Iterable[Coroutine[Any, Any, None]]) -> None:
             for step in steps:
                 group.create_task(step)
     except ExceptionGroup as failures:
+        # A refused lock, say, must not be hidden behind the lost connection that it came with.
         raise min(failures.exceptions, key=lambda exc: isinstance(exc, CONNECTION_OVER)) from None

@@ -66,6 +66,7 @@ class Remote:
         """Begin to connect in a daemon thread."""
         self._settings = settings
         self._where = destination_id(url)
+        # Checked before connecting: a mistake in the settings needs no server to be found.
         if settings.part_folder is not None:
             check_folder(settings.part_folder)
         self._open_store = make_opener(url, settings)
@@ -102,6 +103,7 @@ class Remote:
     def check_root(self) -> None:
         """Raise if the root does not exist and will not be created."""
         with self._translate_errors("looking for its folder"):
+            # Object stores have no folders; there a missing root is made by the first upload.
             if not self._store.makes_root:
                 self._ask(lambda store: store.sizes(store.path("")))
 
@@ -148,6 +150,7 @@ class Remote:
         A server that advertises more than it supports is only detected by trying.
         """
         wanted = set(names)
+        # Direct writes over the old file and needs no rename.
         if not wanted or self._settings.publish == "direct" or self._store.replaces:
             return {}
         return dict.fromkeys(wanted & self.sizes(folder).keys(), IRREPLACEABLE)
@@ -155,6 +158,7 @@ class Remote:
     def taken(self, folder: str, names: Iterable[str]) -> dict[str, str]:
         """Map the names that are taken in a folder to the reason why nothing is sent under them."""
         wanted = list(names)
+        # A listing costs by what is in the folder, which may be years of PDFs; look-ups by what is wanted.
         if len(wanted) > _MOST_LOOKED_FOR:
             return dict.fromkeys(sorted(self.sizes(folder).keys() & set(wanted)), TAKEN)
         paths = [self._path(folder, name) for name in wanted]
@@ -173,6 +177,7 @@ class Remote:
         path = self._path(folder, name)
         with self._translate_errors(f"looking for {name}"):
             try:
+                # That it exists is what callers ask; 0 keeps that apart from None, a file that is absent.
                 return self._ask(lambda store: store.size(path)) or 0
             except FileNotFoundError:
                 return None
@@ -186,6 +191,7 @@ class Remote:
     def remove(self, folder: str, names: Iterable[str]) -> None:
         """Remove the partial uploads of an interrupted run; anything else is refused."""
         for name in names:
+            # The one place that deletes at the receiver: a name from a damaged history must not remove a report.
             check_part(name)
             with self._translate_errors(f"removing the unfinished upload {name}"), suppress(FileNotFoundError):
                 self._ask(methodcaller("remove", self._path(folder, name)))
@@ -205,6 +211,7 @@ class Remote:
         failure is in its outcome; a lost connection raises, after `on_done` has seen every file that is settled.
         """
         todo = list(uploads)
+        # All of them, before the first is sent: a bad name must not be found in mid-delivery.
         check_uploads(todo, run)
         publication = Publication(todo, run=run, settings=self._settings, before_naming=before_naming)
         done: dict[Upload, Outcome] = {}
@@ -233,6 +240,7 @@ class Remote:
         """Do this with the store now, or in the connecting thread once it is open; never wait for it."""
 
         def leave(opened: Future[Store]) -> None:
+            # What opening raised is reported by the first request, and there is nothing to close.
             if opened.exception() is None:
                 how(opened.result())
 
@@ -252,10 +260,12 @@ class Remote:
             try:
                 for attempt in stamina.retry_context(CONNECTION_OVER, attempts=ATTEMPTS, timeout=PATIENCE_SECONDS):
                     with attempt:
+                        # Never over the connection that failed: its unanswered requests may still be carried out.
                         if attempt.num > 1:
                             self._reconnect()
                         return do()
             except CONNECTION_OVER:
+                # As long as files go on arriving, a bad line is worth another round.
                 if succeeded() == before:
                     raise
 
@@ -263,12 +273,14 @@ class Remote:
         mixed_up = self.shares_handles
         why = "mixes up files that are open at once" if mixed_up else "was lost"
         _log.warning("The connection to %s %s; reconnecting", self._where, why)
+        # Aborted and not closed: closing would finish half-written files under their names.
         self._store.abort()
         try:
             store = self._open()
         except DestinationError as exc:
             # These settings worked a moment ago, so the cause may pass; as a ConnectionError it is tried again.
             raise ConnectionError(str(exc)) from exc
+        # What was seen on one connection holds for the server, and so for the next connection.
         if mixed_up:
             store.open_one_at_a_time()
         self._opening = Future()
@@ -292,6 +304,7 @@ class Remote:
                 f"The connection to {self._where} was lost while {doing} ({exc or 'no answer in time'}). Run the same "
                 "command again: it resumes from what has arrived."
             ) from exc
+        # A kind of OSError, so it has to come first.
         except PermissionError as exc:
             raise DestinationError(
                 f"{self._where} does not allow {doing}. Ask the receiver to grant this permission."
@@ -308,10 +321,12 @@ def _stream(
     """Run a coroutine on the event loop's thread and take what it hands over in this one."""
     handed: SimpleQueue[Outcome | None] = SimpleQueue()
     future = asyncio.run_coroutine_threadsafe(start(handed.put), get_loop())
+    # None ends the loop below also if the coroutine fails before it hands over anything.
     future.add_done_callback(lambda _: handed.put(None))
     try:
         while (outcome := handed.get()) is not None:
             take(outcome)
+    # Ctrl-C arrives in this thread only; the coroutine has to be ended with it.
     except BaseException:
         future.cancel()
         raise

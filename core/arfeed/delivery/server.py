@@ -62,6 +62,7 @@ async def _free(channel: asyncssh.SFTPClient, path: str) -> int | None:
 
     with suppress(asyncssh.Error, OSError):
         disk = await channel.statvfs(path or ".")
+        # No blocks at all mean that the server does not know, and not that its disk is full.
         return disk.bavail * disk.frsize if disk.blocks else None
     return None
 
@@ -75,6 +76,7 @@ async def clock_ahead(store: Store, folder: str) -> float | None:
         try:
             before = datetime.now(UTC)
             await store.put(file, path)
+            # The file was written somewhere in between; half the time is the smallest error.
             middle = before + (datetime.now(UTC) - before) / 2
             written = await store.modified_at(path)
         finally:

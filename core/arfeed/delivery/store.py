@@ -64,7 +64,7 @@ class Store:
     ) -> None:
         """Write a local file, or `size` bytes of it from `start` on; the folder of `path` has to exist.
 
-        With `in_order` each block is answered before the next is sent, where there are blocks.
+        With `in_order` each block is answered before the next is sent, if there are blocks.
         """
         del in_order
         if size in (None, file.stat().st_size):
@@ -75,6 +75,7 @@ class Store:
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
         """Give a file its name. Without `replace`, the caller has checked that the name is free."""
         del replace
+        # Object stores can't rename. A copy appears whole, so nobody sees half a report; a part that stays is harmless.
         await self._call("cp_file", path, target)
         await self._call("rm_file", path)
 
@@ -86,6 +87,7 @@ class Store:
     async def modified_at(self, path: str) -> datetime | None:
         """Return when a file was last changed, by the server's clock; None if the server does not report it."""
         info = await self._call("info", path)
+        # fsspec has no common name for it: SFTP and files have mtime, S3 has LastModified.
         reported = info.get("mtime") or info.get("LastModified")
         if isinstance(reported, datetime):
             return reported
@@ -105,6 +107,7 @@ class Store:
         digest = hashlib.sha256()
         async with self._reading:
             for start in range(0, size, PIECE):
+                # Piece by piece: a file of gigabytes would not fit into memory, and several are read at once.
                 digest.update(await self._call("cat_file", path, start, min(start + PIECE, size)))
         return digest.hexdigest()
 
@@ -129,6 +132,7 @@ class Store:
         """Close the connection, if there is one."""
 
     async def _call(self, method: str, *args: object, **options: object) -> Any:
+        # Asynchronous ones run on this loop; all others would block it, and with it every transfer.
         if isinstance(self.filesystem, AsyncFileSystem):
             return await getattr(self.filesystem, f"_{method}")(*args, **options)
         return await asyncio.to_thread(getattr(self.filesystem, method), *args, **options)
@@ -140,6 +144,7 @@ class LocalStore(Store):
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename at once, never by copying."""
         del replace
+        # One step for whoever reads the folder. That the name is free was checked before.
         await asyncio.to_thread(Path(path).replace, target)
 
 
@@ -153,6 +158,7 @@ class SftpStore(Store):
         super().__init__(filesystem, root)
         self.slots = filesystem.handles
         self.refuses_taken_names = filesystem.refuses_taken_names
+        # Whoever sets another way says that it works there; a server may replace without announcing it.
         self.replaces = filesystem.replaces or replace_by != "posix-rename"
         self._replace_by = replace_by
 
@@ -174,6 +180,7 @@ class SftpStore(Store):
 
     async def rename(self, path: str, target: str, *, replace: bool) -> None:
         """Rename; replace an older file only with `replace`, by the way that the settings name."""
+        # For a moment there is no file, which the plan says; only PDFs are ever replaced.
         if replace and self._replace_by == "remove":
             with suppress(FileNotFoundError):
                 await self.remove(target)
@@ -182,6 +189,7 @@ class SftpStore(Store):
 
     async def make_folder(self, folder: str) -> None:
         """Make a folder below the root. A root that is missing is a mistake in the URL, never made."""
+        # One request on every day but the first.
         if await self._is_folder(self.path(folder)):
             return
         path = self.root
@@ -220,6 +228,7 @@ def make_opener(url: str, settings: DestinationSettings) -> Callable[[], Store]:
 
 def _open(url: str) -> Store:
     try:
+        # fsspec shares instances and remembers listings; a delivery has to see what is there now.
         filesystem, root = fsspec.url_to_fs(url, skip_instance_cache=True, use_listings_cache=False)
     except (ImportError, ValueError) as exc:
         raise ConfigError(

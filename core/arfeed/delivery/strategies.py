@@ -67,11 +67,13 @@ class Strategy(ABC):
         upload = left.upload
         try:
             await store.put(upload.path, path, upload.start, upload.size, in_order=left.in_order)
+        # Folders are there on every day but the first, so they are made only when they are missed.
         except FileNotFoundError:
             await self._make_folder(store, folder)
             await store.put(upload.path, path, upload.start, upload.size, in_order=left.in_order)
 
     async def _make_folder(self, store: Store, folder: str) -> None:
+        # Many files miss their folder at once; most servers answer a second MKDIR with an error.
         async with self._making_folders:
             if folder not in self._made:
                 await store.make_folder(folder)
@@ -84,6 +86,7 @@ class Rename(Strategy):
     async def publish(self, store: Store, left: UnderWay) -> bool:
         """Publish a file; what fails leaves nothing behind."""
         upload, target = left.upload, target_of(store, left.upload)
+        # First, so that no PDF is sent whose place can't be taken.
         await check_replaceable(store, upload, target)
         try:
             await self._write(store, left, self.folder_of_parts(upload), left.part)
@@ -91,11 +94,13 @@ class Rename(Strategy):
                 await self._check_part(store, left)
             else:
                 await asyncio.gather(self._check_part(store, left), check_free(store, upload, target))
+            # As late as can be: another run may have taken the lock while a large file was sent.
             await self._ask_before_naming()
             left.naming = True
             await self._rename(store, left, target)
         except CONNECTION_OVER:
             raise
+        # The part goes, the error stays: whether it could be removed is not what went wrong.
         except (OSError, ArfeedError):
             with suppress(OSError):
                 await store.remove(left.part)
@@ -108,6 +113,7 @@ class Rename(Strategy):
             await store.remove(left.part)
         except FileNotFoundError:
             if left.naming:
+                # There another file of the same size may stand under the name, so its size proves nothing.
                 verify = "content" if store.shares_handles else self.settings.verify
                 return await is_whole(store, left.upload, target_of(store, left.upload), verify)
         return None
@@ -150,6 +156,7 @@ class Direct(Strategy):
     async def publish(self, store: Store, left: UnderWay) -> bool:
         """Publish a file; what fails may leave a part under the real name."""
         upload, target = left.upload, target_of(store, left.upload)
+        # A file that was begun on an earlier connection may stand there as our own half.
         if upload not in self._begun:
             await check_free(store, upload, target)
         await self._ask_before_naming()
@@ -159,7 +166,7 @@ class Direct(Strategy):
         except CONNECTION_OVER:
             raise
         except OSError:
-            # It may be closing it that failed, when all of it was written.
+            # Closing may have failed after all of it was written.
             left.exposed = await is_there(store, target)
             raise
         left.exposed = True
@@ -172,6 +179,7 @@ class Direct(Strategy):
 
     async def settle(self, store: Store, left: UnderWay) -> bool | None:
         """Send it again, over what stands there of it."""
+        # Whether it is whole is not asked: to write it again costs as much as to read it back.
         del store, left
         return None
 

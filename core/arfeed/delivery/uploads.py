@@ -14,6 +14,7 @@ from arfeed.sftp.address import check_folder, check_name
 CONNECTION_OVER = (ConnectionError, TimeoutError)
 """Errors that mean that the connection is over; a new one may succeed."""
 
+# Names may have 255 bytes; the run's id, a number and `.part` take up to 50 of them.
 _LONGEST_STEM = 200
 
 _PART = re.compile(r"\..+\.part")
@@ -55,6 +56,7 @@ def part_name(name: str, run: str, connection: int = 1) -> str:
     A long name gives its hash instead: the name of its part is longer, and servers reject names over 255 bytes.
     """
     stem = name if len(name.encode()) <= _LONGEST_STEM else hashlib.sha256(name.encode()).hexdigest()
+    # The leading dot hides it from receivers that collect `*.csv`.
     return f".{stem}.{run}.part" if connection == 1 else f".{stem}.{connection}.{run}.part"
 
 
@@ -82,6 +84,7 @@ def check_staged(upload: Upload) -> None:
         staged = upload.path.stat().st_size
     except OSError as exc:
         raise DestinationError(f"its staged copy {upload.path} can't be read: {exc.strerror}. Run again.") from exc
+    # Longer is fine: many PDFs are staged in one file that grows.
     if staged < upload.start + upload.size:
         raise DestinationError(f"its staged copy {upload.path} has changed since it was staged. Run again.")
 

@@ -47,6 +47,7 @@ async def is_whole(store: Store, upload: Upload, path: str, verify: str) -> bool
 
 async def check_free(store: Store, upload: Upload, target: str) -> None:
     """Raise `FileExistsError` if the name is taken, unless by an older version that arfeed delivered."""
+    # A name that this history did not fill belongs to somebody else, and is never written over.
     if not upload.replaces and await is_there(store, target):
         raise FileExistsError(errno.EEXIST, "File exists")
 
@@ -67,7 +68,9 @@ async def check_whole(store: Store, upload: Upload, path: str, verify: str) -> N
     size = await store.size(path)
     if size is None and verify == "size":
         raise DestinationError(_UNSTATED)
+    # Good answers to all WRITEs prove nothing: ProFTPD (1.3.8) gives them beyond a quota, too.
     if size not in (None, upload.size):
         raise DestinationError(f"the server holds {size:,} of {upload.size:,} bytes. Ask the receiver about space.")
+    # Without a size one byte more is read, so that a file that goes on is found.
     if verify == "content" and await store.sha256(path, upload.size + (size is None)) != upload.sha256:
         raise DestinationError("the server holds other bytes than were sent. Ask the receiver about their disk.")

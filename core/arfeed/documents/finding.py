@@ -20,7 +20,7 @@ from arfeed.documents.template import match_names
 from arfeed.model.arrow import filter_rows, is_in, to_frame
 from arfeed.model.errors import ArfeedError, SourceError
 from arfeed.model.parts import Connector
-from arfeed.plugins.isolation import isolated_copy, undisturbed
+from arfeed.plugins.isolation import isolated_copy, restore_process_state
 from arfeed.tables.files.reach import reach
 from arfeed.tables.files.storage import Storage, display_path, is_local, translate_errors
 
@@ -240,7 +240,7 @@ def _by_connector(connector: Connector, invoices: pd.DataFrame) -> Found:
     try:
         # A plugin may change what it is given, and the report is made of the same frame.
         refs = isolated_copy(invoices[["source_ref"]])["source_ref"]
-        with undisturbed():
+        with restore_process_state():
             found = {document.invoice_ref: document for document in connector.documents(refs)}
     except ArfeedError:
         raise

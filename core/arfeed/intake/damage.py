@@ -163,6 +163,5 @@ def _check_floats(table: Columns, wanted: pa.Array) -> None:
             table.add_problem(
                 name,
                 pc.and_(wanted, pc.match_substring_regex(texts, _FLOAT)),
-                "is a number that a program has made an amount of, as all in this column; have the column written as "
-                "text, and export again",
+                "was turned into an amount, like all in this column; export the column as text",
             )

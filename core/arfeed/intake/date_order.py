@@ -99,7 +99,7 @@ def check_years(table: Columns, days: Mapping[str, pa.Array]) -> None:
     for name, column in days.items():
         if (last := pc.max(column).as_py()) is not None and last >= _BEYOND_REASON:
             why = (
-                "is of a year beyond reason: a placeholder for no date, or a year of another calendar (2569 of the "
+                "has an implausible year: a placeholder, or a year of another calendar (2569 of the "
                 "Buddhist one is 2026); export it blank, or in the Gregorian calendar"
             )
             table.add_problem(name, pc.greater_equal(column, pa.scalar(_BEYOND_REASON)), why)
@@ -109,7 +109,7 @@ def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:
     """Add problems for dates of a file that a spreadsheet has read in another order and saved again.
 
     It turns 04/07/2026 into a date, of the 4th of July where the 7th of April was meant, and leaves 04/23/2026 as text.
-    So dates of both kinds in one column are refused; and where no date has a day above 12, those in two columns, and
+    So dates of both kinds in one column are refused; and if no date has a day above 12, those in two columns, and
     due dates before the invoice's that would not be so with day and month exchanged.
     """
     texts = {name: table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)}

@@ -16,7 +16,7 @@ from arfeed.model.errors import ArfeedError, ProblemsError, SourceError
 from arfeed.model.fields import PARTS_OF_BALANCE, template_headers
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings, SourceSettings
-from arfeed.plugins.isolation import isolated_copy, undisturbed
+from arfeed.plugins.isolation import isolated_copy, restore_process_state
 
 ASKED = (
     "invoice_ref", "kind", "customer_id", "customer_name", "customer_email", "currency", "issued_on", "due_on",
@@ -89,7 +89,7 @@ def _settings_for(answer: object, settings: SourceSettings) -> SourceSettings:
 
 def _explain(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     try:
-        with undisturbed():
+        with restore_process_state():
             return isolated_copy(connector.explain(isolated_copy(missing)))
     except ArfeedError:
         raise
@@ -121,5 +121,5 @@ def release(sources: Sequence[Connector]) -> None:
     """Let every source close what it kept open for `explain`."""
     for connector in sources:
         # A failure here can no longer affect the run.
-        with suppress(Exception, SystemExit), undisturbed():
+        with suppress(Exception, SystemExit), restore_process_state():
             connector.release()

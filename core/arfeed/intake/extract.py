@@ -34,7 +34,7 @@ from arfeed.model.parts import Connector
 from arfeed.model.results import Doubt, SourceRead, SourceReport, StatusWord
 from arfeed.model.schema import ZERO
 from arfeed.model.settings import FileSettings
-from arfeed.plugins.isolation import isolated_copy, undisturbed
+from arfeed.plugins.isolation import isolated_copy, restore_process_state
 from arfeed.tables.files.changes import Inputs, track_inputs
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ def _run(
 def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
     """Return a copy of the next frame, which the connector cannot change later; name the source in all errors."""
     try:
-        with undisturbed():
+        with restore_process_state():
             return isolated_copy(next(generator))
     except (StopIteration, ArfeedError):
         raise

@@ -26,7 +26,7 @@ _MAKE_NUMBERS = "is not a plain amount such as 1234.50; make it a number at its 
 
 _POINTED = r"^-?\d+\.\d+$"
 _WHY_POINTED = "is a number with a point, as all numbers of a workbook have: leave out `decimal`, or make it text"
-_WHY_NOISY = "has the noise of a binary fraction: round it to cents where the file comes from"
+_WHY_NOISY = "has floating-point noise: round it to cents at the source"
 _NOISY = r"^-?\d+[.,]\d{11,}$"
 
 _POINT = r"^[^\d.]*(?:\d{4,}|0)\.\d{3}[^\d.]*$"

@@ -18,7 +18,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.currencies import format_amount, minor_digits
 from arfeed.model.errors import ProblemsError, SourceError
 from arfeed.model.parts import REWRITABLE, Transform
-from arfeed.plugins.isolation import isolated_copy, undisturbed
+from arfeed.plugins.isolation import isolated_copy, restore_process_state
 
 KEY = ["source", "source_ref"]
 
@@ -127,9 +127,9 @@ def _check_rewrites(step: Transform, before: pd.DataFrame, after: pd.DataFrame, 
             others = f" (and {counts[column] - 1:,} more)" if counts[column] > 1 else ""
             raise SourceError(
                 f"transform {step.name!r} changed the {column} of {now['source_ref']!r} from {_format(was, column)} to "
-                f"{_format(now, column)}{others}, and does not declare that it does. If it should, its author sets "
-                f'changes = {{"{column}"}} in the class; otherwise correct the step, which may have put values into '
-                "other rows"
+                f"{_format(now, column)}{others}, and does not declare that it does. If it should, add "
+                f'the line changes = {{"{column}"}} to its class; otherwise correct the step, which may have put '
+                "values into other rows"
             )
     return counts
 
@@ -185,7 +185,7 @@ def keep(invoices: pd.DataFrame, kinds: Sequence[str], facts: pd.DataFrame | Non
 
 def _call(step: Transform, invoices: pd.DataFrame) -> object:
     try:
-        with undisturbed():
+        with restore_process_state():
             # Numbered anew, so that the index of what comes back shows where each row was.
             return step.apply(isolated_copy(invoices.reset_index(drop=True)))
     except SourceError:

@@ -132,7 +132,7 @@ def group_balances(rows: pd.DataFrame, by: Sequence[str]) -> pa.Table:
     balance, code = as_single_chunk(pa.array(rows["balance"])), np.zeros(len(rows), np.int64)
     values: dict[str, pa.Array] = {}
     for name in by:
-        # A null is a group of its own; left out, its rows would be missing from every total.
+        # A null is its own group; left out, its rows would be missing from every total.
         encoded = pc.dictionary_encode(as_single_chunk(pa.array(rows[name])), null_encoding="encode")
         values[name] = encoded.dictionary
         # Each combination of values gets one number, which is taken apart again below.

@@ -191,7 +191,7 @@ def headings_of(columns: Mapping[str, str]) -> list[str]:
 
 
 def check_words(values: dict[str, dict[str, str] | Literal[False]]) -> dict[str, dict[str, str] | Literal[False]]:
-    """Raise `ValueError` for a column without words of its own, or a word that arfeed does not have."""
+    """Raise `ValueError` for a column that has no words, or a word that arfeed does not have."""
     allowed: Mapping[str, Sequence[str]] = {
         "status": schema.STATUSES,
         "kind": schema.KINDS,

@@ -40,16 +40,16 @@ class Hooks(Protocol):
 
     @hookspec
     def arfeed_delivered(self, receipt: Receipt) -> None:
-        """Learn of a delivery."""
+        """Called after a delivery."""
 
     @hookspec
     def arfeed_refused(self, plan: Plan) -> None:
-        """Learn of a plan that was refused."""
+        """Called after a plan was refused."""
 
     @hookspec
     def arfeed_reconciled(self, reconciliation: Reconciliation) -> None:
-        """Learn of a reconciliation that found differences, or could not compare."""
+        """Called after a reconciliation that found differences, or could not compare."""
 
     @hookspec
     def arfeed_failed(self, failure: Failure) -> None:
-        """Learn of a run that failed."""
+        """Called after a run failed."""

@@ -84,7 +84,7 @@ class Connector(ABC):
 
     @property
     def blank_balance(self) -> str | None:
-        """Why an open document may come without a balance, and what to do in the source; said of such a row."""
+        """Why an open document may come without a balance, and what to do in the source; shown for such a row."""
         return None
 
     @property

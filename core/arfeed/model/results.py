@@ -200,7 +200,7 @@ class GuardFigures(NamedTuple):
     `rows` were in the last report, `unproven` of them are missing without proof, `expected` is how many were to be
     expected; `reports` and `days` are how many reports are known and the working days since the last one. `odds` is
     the chance of what was seen on an ordinary day, the smallest of all parts; `customers` and `usual` are how many
-    customers lost rows that are rarely paid at such a time, and how many were to be expected, in that part.
+    customers lost rows that are rarely paid at their age, and how many were to be expected, in that part.
     """
 
     source: str

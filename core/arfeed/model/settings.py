@@ -80,7 +80,7 @@ class GuardSettings(Settings):
     """The table [guards]: when a plan is refused for what is missing without proof."""
 
     caution: int = Field(
-        default=20, ge=2, description="Refuse what would happen on fewer than one ordinary day in this many."
+        default=20, ge=2, description="Object to what happens on fewer than 1 in this many ordinary days."
     )
     missing_share: float = Field(
         default=0.6,
@@ -132,7 +132,7 @@ class SourceSettings(Settings):
     allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
     max_age: Span | None = Field(default=None, examples=["3 days"], description="How old its as-of date may be.")
     absent_means_paid: bool = Field(
-        default=False, description="Whether an invoice that this source no longer lists is paid by that alone."
+        default=False, description="Whether an invoice counts as paid once this source no longer lists it."
     )
     on_failure: Literal["carry-forward"] | None = Field(
         default=None, description='"carry-forward" reuses the rows delivered last when the source fails.'
@@ -166,7 +166,7 @@ class ControlAccountSettings(Settings):
     account: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
         default=(),
         examples=[["1200"]],
-        description="Numbers or names of the accounts that count; every row counts where unset, "
+        description="Numbers or names of the accounts that count; every row counts if unset, "
         "or, in a trial balance, the account called Accounts Receivable.",
     )
     customer: str | None = Field(
@@ -270,7 +270,7 @@ class FileSettings(SourceSettings):
     )
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
     known_hosts: Location | None = Field(
-        default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts where unset."
+        default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts if unset."
     )
     control_account: ControlAccountSettings | None = Field(
         default=None,
@@ -279,11 +279,11 @@ class FileSettings(SourceSettings):
     )
 
     @model_validator(mode="after")
-    def _say_each_thing_once(self) -> Self:
+    def _reject_contradictions(self) -> Self:
         if twice := [name for name, words in self.values.items() if words is False and name in self.columns]:
             raise ValueError(f"values.{twice[0]} = false leaves alone what `columns` names; remove one of the two")
         if self.sign and {"debit", "credit"} & {*self.columns}:
-            raise ValueError("debit and credit say the sign already, so `sign` can't say it too")
+            raise ValueError("debit and credit already give the sign; remove `sign`")
         return self
 
     def headings(self, *columns: str) -> list[str]:
@@ -337,7 +337,7 @@ class TransformSettings(Settings):
     """Settings that every transform has."""
 
     sources: list[str] | None = Field(
-        default=None, examples=[["xero-uk"]], description="Only rows of these sources; all where unset."
+        default=None, examples=[["xero-uk"]], description="Only rows of these sources; all if unset."
     )
 
 
@@ -361,8 +361,8 @@ class ReconcileSettings(Settings):
     ignore: list[str] = Field(
         default=[],
         examples=[["Assigned to", "Notes"]],
-        description="Headings that say neither whether an invoice is open nor what is owed. Any other column that has "
-        "not what was sent is asked about.",
+        description="Headings that say neither whether an invoice is open nor what is owed. Any other column that "
+        "differs from what was sent is asked about.",
     )
     credits_positive: bool = Field(
         default=False, description="Whether credit notes have no minus there, and are credits all the same."
@@ -439,7 +439,7 @@ class DestinationSettings(Settings):
     part_folder: str | None = Field(
         default=None,
         examples=["uploads"],
-        description="Folder below the root for uploads under way; beside the target where unset.",
+        description="Folder below the root for uploads under way; beside the target if unset.",
     )
     reconcile: ReconcileSettings | None = Field(
         default=None,

@@ -34,9 +34,11 @@ def examine_files(
     contents = [_read(file) for file in files]
     with released(project.sources):
         extracted = extract(project.sources, clock)
+    # A number that no source lists may be in the one that failed, so nothing is judged without it.
     for error in extracted.failed.values():
         raise error
     shaped = transform(extracted.open, project.transforms).invoices
+    # Before and after the transforms: the PDF may print the number of either.
     rows = join_frames([shaped[COLUMNS], extracted.rows[COLUMNS]])
     known = Known(rows)
     own = _find(ref, rows, known)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.errors import DestinationError
 from arfeed.model.parts import Destination
-from arfeed.plugins.isolation import undisturbed
+from arfeed.plugins.isolation import restore_process_state
 
 
 def check_reads_back(destination: Destination, invoices: pd.DataFrame, path: Path) -> None:
@@ -42,9 +42,9 @@ def _describe_reader(destination: Destination) -> str:
 
 def _read(destination: Destination, path: Path) -> pd.DataFrame:
     try:
-        with undisturbed(), path.open("rb") as file:
+        with restore_process_state(), path.open("rb") as file:
             read: object = getattr(destination, _get_reader(destination))(file)
-    # A plugin may call sys.exit, which is no Exception and would end the run without a message.
+    # A plugin may call sys.exit, which is not an Exception and would end the run without a message.
     except (Exception, SystemExit) as exc:
         raise DestinationError(
             f"{_describe_reader(destination)} failed on the report just written: {type(exc).__name__}: {exc}"

@@ -19,7 +19,7 @@ from arfeed.model.parts import Destination
 from arfeed.planning.changes.texts import note_formulas
 from arfeed.planning.money import format_money, group_by_digits
 from arfeed.planning.proof import check_reads_back
-from arfeed.plugins.isolation import isolated_copy, undisturbed
+from arfeed.plugins.isolation import isolated_copy, restore_process_state
 
 _ROWS_AT_ONCE = 16_384
 
@@ -72,7 +72,7 @@ def digest_of(path: Path) -> str:
 def _lay_out(destination: Destination, invoices: pd.DataFrame) -> pd.DataFrame:
     try:
         # A copy that can't be written through: a plugin that changes the frame in place would change the plan too.
-        with undisturbed():
+        with restore_process_state():
             laid_out = destination.report(isolated_copy(invoices))
     except ArfeedError:
         raise

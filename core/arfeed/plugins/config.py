@@ -113,7 +113,7 @@ class _Reader:
         registry = self._registry()
         sources = [cast("Connector | None", part) for part in self._named(registry, "connector", "sources")]
         if not sources:
-            self._mistake("sources", "there is none; add a table such as [sources.xero-uk]")
+            self._mistake("sources", "missing; add a table such as [sources.xero-uk]")
         transforms = [self._part(registry, "transform", key, table) for key, table in self._steps()]
         known = [source.source for source in sources if source]
         for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):
@@ -296,7 +296,7 @@ def _describe_found(error: ErrorDetails, model: type[BaseModel], secrets: set[st
     secret = field is not None and (field.annotation is SecretStr or SecretStr in get_args(field.annotation))
     if secret or any(text and text in str(value) for text in secrets):
         return "found a value that is not shown: "
-    # A URL with a password is plain text to pydantic if it stands where no secret was expected.
+    # A URL with a password is plain text to pydantic if it stands in a field where no secret was expected.
     shown = _PASSWORD.sub(r"\1***@", repr(value))
     return f"found {shown}: "
 

@@ -58,9 +58,7 @@ class FeedSettings(Settings):
         description="Folder for the page of every delivery; a folder pages beside the history if that is an SQLite "
         "file and this is unset; false for none.",
     )
-    lock_seconds: float = Field(
-        default=60, gt=0, description="How long a run that died, or sleeps, keeps other runs out."
-    )
+    lock_seconds: float = Field(default=60, gt=0, description="How long the lock of a dead or suspended run lasts.")
     ping: Annotated[SecretStr | None, AfterValidator(_ping)] = Field(
         default=None,
         examples=["https://hc-ping.com/${PING_ID}"],

@@ -26,7 +26,7 @@ PATIENCE = 10.0
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def restore_process_state() -> Iterator[None]:
     """Restore what a plugin changes in the process: working folder, locale, decimal context and streams."""
     folder, words = os.getcwd(), locale.setlocale(locale.LC_ALL)  # noqa: PTH109 - given back as it was
     streams = sys.stdout, sys.stderr

@@ -20,7 +20,7 @@ from arfeed.model.parts import PARTS, Part, PartKind
 from arfeed.plugins.contract import UnusableError, check_module, check_name, collect_parts, to_one_line
 from arfeed.plugins.distributions import OURS, find_unreadable
 from arfeed.plugins.installed import entry_points, identify_all
-from arfeed.plugins.isolation import isolated_copy, undisturbed, warn_if_slow
+from arfeed.plugins.isolation import isolated_copy, restore_process_state, warn_if_slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def call_each(manager: pluggy.PluginManager, hook: str, **arguments: object) -> 
         caller = manager.subset_hook_caller(hook, remove_plugins=others)
         began = perf_counter()
         try:
-            with undisturbed():
+            with restore_process_state():
                 answers = caller(**{name: isolated_copy(value) for name, value in arguments.items()})
                 # A reviewer may be a generator, whose work is done, and whose errors are raised, only here.
                 value = [*answers[0]] if answers and isinstance(answers[0], Iterator) else next(iter(answers), None)
@@ -179,7 +179,7 @@ def _find_clashes(claims: Iterable[tuple[str, PluginInfo, str]]) -> dict[PluginI
 
 def _take(manager: pluggy.PluginManager, info: PluginInfo, point: EntryPoint) -> list[tuple[PartKind, Part]]:
     """Import a plugin, register its hooks, and return what it offers. Raise `UnusableError` stating what is wrong."""
-    with undisturbed(), warn_if_slow(f"the plugin {info}"):
+    with restore_process_state(), warn_if_slow(f"the plugin {info}"):
         module = _import(point)
         try:
             check_module(module)

@@ -28,7 +28,7 @@ from arfeed.model.shipping.destination import ShipmentDestination
 from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.wording import name_first, pluralize
 from arfeed.plugins.fingerprint import settings_hash
-from arfeed.plugins.isolation import undisturbed
+from arfeed.plugins.isolation import restore_process_state
 from arfeed.plugins.loading import close_match
 from arfeed.runs.context import (
     OpenContext,
@@ -40,8 +40,8 @@ from arfeed.runs.context import (
 )
 from arfeed.runs.convergence import settle_interrupted
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
-from arfeed.runs.reconciliation.delivered import Delivered
-from arfeed.runs.reconciliation.honest import CREDITS, FUTURE
+from arfeed.runs.reconciliation.delivered import LastDelivery
+from arfeed.runs.reconciliation.expected import CREDITS, FUTURE
 from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.reconciling import cells_sent, read_there, settings_of
 from arfeed.runs.reconciliation.verdict import as_facts, judge
@@ -59,7 +59,7 @@ Witness = tuple[Path, Asker]
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """Why a report may be taken that lacks invoices: the approval that was typed for it, or a witness."""
+    """Why a report that lacks invoices may be adopted: a typed approval, or a witness."""
 
     approve: str | None = None
     witness: Witness | None = None
@@ -98,7 +98,7 @@ def adopt(begun: RunContext, file: str | None, grounds: Grounds, *, pdfs: bool =
 
     All reports at the destination are known from then on. With `pdfs` the PDFs that stand there under the names of the
     report's invoices are taken over, too: their content is not known, so the next run sends them anew. If no report is
-    named and none is unknown, those of the present baseline are, and nothing else changes. Raise
+    named or unknown, the current baseline's PDFs are, and nothing else changes. Raise
     `ConfigError` if it is not clear which report is meant, `RefusedError` if it lacks invoices of the present baseline,
     or of an unknown report that may be later, and that was not approved. If a witness agrees with the report, nothing
     has to be approved; if it does not, nothing is adopted.
@@ -121,7 +121,7 @@ def adopt(begun: RunContext, file: str | None, grounds: Grounds, *, pdfs: bool =
             later = {name: _read_there(context, server, name) for name in _later(context, foreign, chosen)}
         report = _parse(project, chosen.name, chosen.content)
         lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
-        agreed = grounds.witness and _hear(context, grounds.witness, chosen, report)
+        agreed = grounds.witness and _check_witness(context, grounds.witness, chosen, report)
         if not agreed:
             _check_approved(context, chosen, lacking, grounds.approve)
         known = tuple(sorted({*foreign, chosen.name}))
@@ -132,7 +132,7 @@ def adopt(begun: RunContext, file: str | None, grounds: Grounds, *, pdfs: bool =
     return Adopted(chosen.name, len(report), known, tuple(document.name for document in taken))
 
 
-def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.DataFrame) -> str:
+def _check_witness(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.DataFrame) -> str:
     """Return what names the export in the history; raise `RefusedError` unless it agrees with the report."""
     export, asker = witness
     runs = [run.ended_at for run in context.history.runs() if run.destination == context.destination and run.ended_at]
@@ -142,10 +142,10 @@ def _hear(context: OpenContext, witness: Witness, chosen: _Chosen, report: pd.Da
     since = max(since, _moment_of(chosen.name) or since)
     headings = tuple(next(csv.reader(io.StringIO(chosen.content.decode("utf-8-sig", "replace"))), ()))
     zone, cells = context.project.feed.timezone, partial(cells_sent, context.project, report)
-    taken = Delivered("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), zone, headings, cells)
+    taken = LastDelivery("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), zone, headings, cells)
     read = read_there(context.project, export, taken, asker)
     verdict = judge(taken, read, settings_of(context.project), whole=None)
-    # What may be a payment or a conversion is no agreement: nobody has looked at it.
+    # What may be a payment or a conversion is not an agreement: nobody has looked at it.
     unsure = sorted({*verdict.found["known"]} - {"", CREDITS, FUTURE})
     if verdict.outcome == "same" and unsure:
         raise RefusedError(
@@ -263,7 +263,7 @@ def _read_there(context: OpenContext, server: Remote, name: str) -> bytes:
     if not isinstance(destination, ShipmentDestination):
         return read(name)
     try:
-        with undisturbed():
+        with restore_process_state():
             return destination.find_table(name, read)
     except ArfeedError:
         raise

@@ -72,7 +72,7 @@ class RunContext:
     """What a run knows from its first moment, before anything is opened.
 
     `address` is the destination's, the same however it is spelled. `run` is its id; `plan` has one as well, but it
-    never gets into the history. `approver` is who approves, if that is somebody else than whoever runs this; then
+    never gets into the history. `approver` is who approves, if not the user who runs this; then
     nothing but the approved plan is delivered.
     """
 

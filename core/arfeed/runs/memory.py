@@ -68,7 +68,7 @@ def find_proving(context: OpenContext, missing: pd.DataFrame) -> set[str]:
     """Return the sources that have proven all of what was closed lately, at least `_ENOUGH` with what they prove now.
 
     `missing` has source and reason. What somebody approved without proof counts as unproven: such a source is believed
-    again where absence is declared to mean payment.
+    again if absence is declared to mean payment.
     """
     # It matters only for what is gone without a word, which there is none of on most days.
     if not missing["reason"].isin(SILENT).any():
@@ -162,8 +162,8 @@ def note_renamed(renamed: Mapping[str, str]) -> Iterator[str]:
     """Write of each source that was renamed which it was, and what is known of it by its former name alone."""
     for before, now in renamed.items():
         yield (
-            f"{now} lists the invoices of {before}, which is not a source any more, so it counts as the same one: what "
-            "guards have learned of it still holds; a control account is compared from the next delivery on"
+            f"{now} lists the invoices of {before}, a former source, and is treated as its new name: what was "
+            "learned of it still applies; a control account is compared from the next delivery on"
         )
 
 

@@ -24,7 +24,7 @@ from arfeed.runs.context import (
     utc_now,
 )
 from arfeed.runs.convergence import judge_interrupted, settle_interrupted
-from arfeed.runs.ending.conclusion import tell
+from arfeed.runs.ending.conclusion import conclude
 from arfeed.runs.ending.pinging import Pinger
 from arfeed.runs.preparation import prepare
 from arfeed.runs.publication import deliver, describe_run
@@ -77,10 +77,10 @@ def resend(context: RunContext, run: str, *, approve: str | None = None) -> Resu
 
 
 def _conclude(context: RunContext, run: Callable[[Callable[[], None]], Result]) -> Result:
-    """Do a run and tell of its end; return its result, with its page. Raise what the run raises.
+    """Run, conclude, and return the result with its page. Raise what the run raises.
 
     `run` is given what it calls once it holds the lock: then it has begun. The lock is released before anybody is
-    told, since notifiers may be slow.
+    notified, since notifiers may be slow.
     """
     bind(feed=context.project.feed.name, destination=context.address, run=context.run)
     pinger = Pinger(context.project.feed.ping, context.progress)
@@ -88,13 +88,13 @@ def _conclude(context: RunContext, run: Callable[[Callable[[], None]], Result]) 
     # Not BaseException: whoever presses Ctrl-C knows that the run has ended, and need not be notified.
     try:
         ending = run(pinger.start)
-    except Exception as exc:  # noqa: BLE001 - raised again below, once everybody is told
+    except Exception as exc:  # noqa: BLE001 - raised again below, once everybody is notified
         ending = exc
-    told = tell(context, ending)
-    pinger.end(told)
-    if isinstance(told, Exception):
-        raise told
-    return told
+    concluded = conclude(context, ending)
+    pinger.end(concluded)
+    if isinstance(concluded, Exception):
+        raise concluded
+    return concluded
 
 
 def _run(begun: RunContext, task: _Task, locked: Callable[[], None]) -> Result:

@@ -16,7 +16,7 @@ from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.parts import Destination
 from arfeed.model.results import DeliveredFile, Receipt
 from arfeed.model.shipping.destination import sends_documents_inside
-from arfeed.plugins.isolation import undisturbed
+from arfeed.plugins.isolation import restore_process_state
 from arfeed.runs.chapters import Delivery, Prepared
 from arfeed.runs.context import OpenContext, clear_parts, find_foreign_reports
 from arfeed.runs.shipping import next_report_at
@@ -70,7 +70,7 @@ def _approver(context: OpenContext) -> str:
 
 def _report_name(destination: Destination, run: str, at: datetime, before: datetime | None) -> str:
     """Return the name of the report, which must be recognized as a report's, and an unfinished upload's must not."""
-    with undisturbed():
+    with restore_process_state():
         name = destination.report_name(at)
         if not isinstance(name, str):
             raise DestinationError(f"{destination.name}: its report_name() returned {name!r}, not text")
@@ -120,7 +120,7 @@ def deliver(delivery: Delivery) -> Receipt:
     if outcome.error is not None:
         # A report that may have had its name for a moment counts until it is known that it did not arrive.
         context.history.record_failure(record, ended_at=context.clock(), documents=sent, unsettled=outcome.exposed)
-        what = "be verified, and may stand there" if outcome.exposed else "be published"
+        what = "be verified, and may be there" if outcome.exposed else "be published"
         raise DestinationError(f"the report could not {what}: {outcome.error} Run sync again")
     verified = outcome.verified and all(each.verified for each in ahead)
     receipt = _receipt(delivery, outcome.upload, verified, outcomes)
@@ -170,7 +170,7 @@ def _send_documents(delivery: Delivery) -> list[Outcome]:
     uploads = _document_uploads(delivery.prepared, context.project.destination.document_folder)
     context.progress.step("Sending the PDFs")
     context.progress.expect(len(uploads), sum(upload.size for upload in uploads))
-    knew = _mind_shared_handles(delivery)
+    knew = _limit_open_files(delivery)
     try:
         outcomes = delivery.server.publish(
             uploads,
@@ -187,7 +187,7 @@ def _send_documents(delivery: Delivery) -> list[Outcome]:
     return outcomes
 
 
-def _mind_shared_handles(delivery: Delivery) -> bool:
+def _limit_open_files(delivery: Delivery) -> bool:
     """Open one file at once on a server that is known to mix up more; return whether this one is."""
     context, server = delivery.context, delivery.server
     if context.history.receivers.shares_handles(context.destination):

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 import fsspec
 
 from arfeed.model.errors import DestinationError
-from arfeed.sftp.wording import DESTINATION, Wording
+from arfeed.sftp.sides import DESTINATION, Wording
 
 SFTP_PORT = 22
 
@@ -85,6 +85,7 @@ def sftp_address(url: str, wording: Wording = DESTINATION) -> SftpAddress:
         raise wording.config_error(_describe_problem(f"{exc}", wording)) from exc
     if not parts.hostname or not parts.username:
         raise wording.config_error(_describe_problem("it must name a user and a host", wording))
+    # A folder called "a#b" would silently be cut to "a", which is another destination.
     if parts.query or parts.fragment:
         raise wording.config_error(_describe_problem("write ? as %3F and # as %23", wording))
     return SftpAddress(unquote(parts.username), parts.hostname, port, _root(unquote(parts.path), wording))
@@ -124,6 +125,7 @@ def _as_url_path(root: str) -> str:
 
 def _normalize_local(path: str) -> str:
     """Return a local path without `.`, `..` and doubled slashes; `..` after a symlink is that of the link's target."""
+    # The usual case needs no look at the disk.
     if ".." not in Path(path).parts:
         return os.path.normpath(path)
     behind = Path(path).parts[::-1].index("..")

@@ -40,6 +40,7 @@ class OpenChannels(BaseSFTPChannelPool):  # type: ignore[misc]  # sshfs ships no
         """Open `count` channels, or as many as the server allows. Raise `OSError` if it allows none."""
         with os_errors():
             async with asyncio.timeout(OPENING_SECONDS):
+                # With `return_exceptions`, since the channels that did open are enough.
                 opened = await asyncio.gather(
                     *(self._maybe_new_channel() for _ in range(count)), return_exceptions=True
                 )
@@ -100,6 +101,7 @@ class OpenFiles:
         held = (channel, getattr(file, "_handle", b""))  # asyncssh (2.24) shows it in a private attribute only
         if held in self._held:
             self.shared = True
+            # Neither file is to be closed, as that would publish what the server mixed up.
             self._connection.abort()
             raise SharedHandleError("the server gave one handle to two open files, so it would mix them up")
         self._held.add(held)
@@ -122,6 +124,7 @@ class Patience:
     async def watch(self) -> None:
         """Abort the connection once it has been silent for ANSWER_SECONDS while requests wait."""
         while not self._ran_out:
+            # One timer and not one for each request, of which there may be thousands.
             await asyncio.sleep(ANSWER_SECONDS / 4)
             self._ran_out = self._waiting > 0 and time.monotonic() - self._heard >= ANSWER_SECONDS
         self._connection.abort()
@@ -129,6 +132,7 @@ class Patience:
     @contextmanager
     def waiting(self) -> Iterator[Callable[[], None]]:
         """Count a waiting request; call what is yielded whenever a part of its answer arrives."""
+        # Silence counts from the first request on; before it the server had nothing to answer.
         if not self._waiting:
             self._note()
         self._waiting += 1
@@ -171,6 +175,7 @@ def os_errors() -> Iterator[None]:
         raise OSError(errno.EDQUOT, exc.reason) from exc
     except (asyncssh.SFTPConnectionLost, asyncssh.SFTPNoConnection) as exc:
         raise ConnectionError(exc.reason) from exc
+    # After its kinds. Servers of version 3 know few codes and answer most things with a plain failure.
     except asyncssh.SFTPError as exc:
         raise OSError(errno.EIO, exc.reason) from exc
     except (asyncssh.ChannelOpenError, asyncssh.DisconnectError) as exc:

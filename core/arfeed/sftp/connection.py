@@ -18,8 +18,8 @@ from arfeed.sftp.address import SFTP_PORT, SftpAddress, sftp_address
 from arfeed.sftp.filesystem import SftpFileSystem
 from arfeed.sftp.hostkeys import HostKeyWitness, OtherKeys, explain_distrust, host_key_kinds, read_known_hosts
 from arfeed.sftp.keys import agent_keys, read_private_key
+from arfeed.sftp.sides import DESTINATION, SOURCE, Wording
 from arfeed.sftp.source import SourceSftp, account_url
-from arfeed.sftp.wording import DESTINATION, SOURCE, Wording
 
 CONNECT_SECONDS = 15
 LOGIN_SECONDS = 30
@@ -51,16 +51,19 @@ def connect_source(url: str, **login: object) -> SourceSftp:
 
 
 def _connect(kind: type[Kind], url: str, settings: DestinationSettings, wording: Wording) -> Kind:
+    # It would end up in plans, receipts and the history, which name the destination by its URL.
     if urlsplit(url).password is not None:
         raise wording.config_error(
             f'{wording.url} holds a password; set password = "${{NAME}}" in {wording.table} instead.'
         )
     way = _way(sftp_address(url, wording), settings, wording, port_is_given=urlsplit(url).port is not None)
+    # Read before connecting: without a list of known hosts nothing is to be asked of any server.
     known_hosts = read_known_hosts(Path(settings.known_hosts), wording)
     with _explained(way, settings), agent_keys(wording, wanted=settings.use_agent) as held:
         options = _options(way, settings, held)
         for attempt in stamina.retry_context(_may_pass, attempts=ATTEMPTS, timeout=ALL_ATTEMPTS_SECONDS):
             with attempt:
+                # Only what may pass by itself is tried again; a wrong password three times may lock the account.
                 return kind(
                     way.address.host,
                     port=way.server.port,
@@ -99,6 +102,7 @@ def _way(address: SftpAddress, settings: DestinationSettings, wording: Wording, 
             username=address.user,
             config=settings.ssh_config,  # None reads no configuration at all
             client_keys=None,
+            # Keys of this machine's user and agent would log in by chance, and on another machine no more.
             agent_path=None,
             x509_trusted_certs=None,
             x509_trusted_cert_paths=None,
@@ -106,6 +110,7 @@ def _way(address: SftpAddress, settings: DestinationSettings, wording: Wording, 
         )
     except (OSError, ValueError) as exc:
         raise wording.error(f"ssh_config: {settings.ssh_config} can't be used: {exc}. Fix it.") from exc
+    # As OpenSSH does: what known_hosts lists is the alias, or the name that the configuration gives.
     server = replace(address, host=options.host_key_alias or options.host, port=options.port or SFTP_PORT)
     keys = tuple(Path(key).expanduser() for key in settings.private_key or _identities(options))
     return _Way(address, server, options, keys, wording)
@@ -132,9 +137,11 @@ def _options(
         # Passed as a function, so that no frame of a traceback holds the password.
         password=settings.password.get_secret_value if settings.password else None,
         gss_host=None,
+        # Neither is asked for in the settings, and both would offer this machine's own identity.
         host_based_auth=False,
         server_host_key_algs=host_key_kinds(way.server, Path(settings.known_hosts)),
         encryption_algs=CIPHERS,
+        # PDFs are compressed already, and reports are small.
         compression_algs=None,
         connect_timeout=CONNECT_SECONDS,
         login_timeout=LOGIN_SECONDS,
@@ -147,6 +154,7 @@ def _options(
 def _may_pass(exc: Exception) -> bool:
     """Whether another attempt may succeed."""
     if isinstance(exc, socket.gaierror):
+        # A resolver that gives no answer may do so later; a name that does not exist is a mistake in the URL.
         return exc.errno == socket.EAI_AGAIN
     return isinstance(exc, ConnectionError | TimeoutError | asyncssh.ConnectionLost)
 
@@ -156,6 +164,7 @@ def _explained(way: _Way, settings: DestinationSettings) -> Iterator[None]:
     """Translate whatever a login raises."""
     try:
         yield
+    # Before the general case: who the server is matters more than that a login failed.
     except asyncssh.HostKeyNotVerifiable as exc:
         known_hosts = Path(settings.known_hosts)
         why = explain_distrust(way.server, known_hosts, way.shown, exc.reason, way.wording)

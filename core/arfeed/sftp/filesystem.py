@@ -52,6 +52,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
     and `TimeoutError` mean that the connection is over.
     """
 
+    # fsspec would hand out one connection for equal arguments, and one that has ended again.
     cachable = False
 
     def __init__(
@@ -78,6 +79,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         )
         self.other_keys = other_keys
         self._abort_broken_writes = abort_broken_writes
+        # Without this limit a hundred large PDFs would be in memory at once.
         self._blocks = asyncio.Semaphore(BLOCKS_IN_FLIGHT)
         self._patience = Patience(self.client)
         self._files = OpenFiles(self.client)
@@ -85,6 +87,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         self._files.one_at_a_time = make is not None and make.shares_handles
         self._watch = asyncio.run_coroutine_threadsafe(self._patience.watch(), self.loop)
         try:
+            # Now and not with the first file: a server that allows fewer sessions is known before anything is sent.
             sync(self.loop, self._pool.open, CHANNELS)
         except BaseException:
             self.abort()
@@ -140,6 +143,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
 
     def abort(self) -> None:
         """Drop the connection at once: no handle is closed, no partial write is finished."""
+        # asyncssh's objects belong to the loop's thread.
         self.loop.call_soon_threadsafe(self.client.abort)
         self.close()
 
@@ -213,12 +217,14 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 await self._mkdir(posixpath.dirname(path))
                 file = await self._open_for_writing(channel, path, mode)
             with self._files.holding(channel, file):
+                # Without `limits@openssh.com` asyncssh assumes the 16 KB that every server has to take.
                 size = min(BLOCK, channel.limits.max_write_len)
                 try:
                     await self._send(source, stretch, file, size, 1 if in_order else BYTES_A_FILE // size)
                 except (OSError, asyncssh.Error) as exc:
                     await self._give_up(path, file, exc)
                     raise _translate_refusal(exc) from exc
+                # Some servers write only now, and say only now that the disk is full.
                 try:
                     await self._ask(file.close())
                 except asyncssh.SFTPError as exc:
@@ -268,6 +274,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                 for _ in range(senders):
                     group.create_task(self._send_blocks(source, waiting, file, stretch.start))
         except ExceptionGroup as failures:
+            # They fail of one cause; the first is as good as all.
             raise failures.exceptions[0] from None
 
     async def _send_blocks(
@@ -276,6 +283,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         """Send blocks until none is left; several senders share the iterator."""
         for block in blocks:
             async with self._blocks:
+                # Senders share the file; nothing is awaited between seek and read.
                 source.seek(block.start)
                 await self._ask(file.write(source.read(len(block)), block.start - start))
 
@@ -295,6 +303,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
             try:
                 await self._ask(channel.posix_rename(path, target))
             except asyncssh.SFTPOpUnsupported:
+                # Without the extension a plain rename does, as long as nothing is there to be replaced.
                 if await self._ask(channel.exists(target)):
                     raise
                 await self._ask(channel.rename(path, target))
@@ -339,10 +348,12 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                     while len(content) < wanted:
                         size = int(min(READ_AT_ONCE, wanted - len(content)))
                         block: bytes = await self._ask(file.read(size, offset + len(content)))
+                        # The end, although more was asked for: callers compare sizes and hashes themselves.
                         if not block:
                             break
                         content += block
                 finally:
+                    # All was read by then; a connection that ends now takes nothing of it.
                     with suppress(*_CONNECTION_GONE):
                         await self._ask(file.close())
         return bytes(content)

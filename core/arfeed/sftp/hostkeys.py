@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from arfeed.sftp.wording import DESTINATION, Wording
+from arfeed.sftp.sides import DESTINATION, Wording
 
 if TYPE_CHECKING:
     from arfeed.sftp.address import SftpAddress

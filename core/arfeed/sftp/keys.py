@@ -14,7 +14,7 @@ from fsspec.asyn import get_loop, sync
 from pydantic import SecretStr
 
 from arfeed.model.errors import ConfigError
-from arfeed.sftp.wording import DESTINATION, Wording
+from arfeed.sftp.sides import DESTINATION, Wording
 
 RSA_BITS = 4096
 
@@ -75,6 +75,7 @@ def agent_keys(wording: Wording = DESTINATION, *, wanted: bool) -> Iterator[Sequ
             raise wording.error(f"use_agent is set, but the SSH agent holds no key. {start}")
         yield keys
     finally:
+        # Closed before the delivery: keys are needed for the login alone.
         agent.close()
         sync(get_loop(), agent.wait_closed)
 
@@ -93,6 +94,7 @@ def make_key_pair(file: Path, kind: KeyKind, passphrase: SecretStr | None) -> Ke
     """Make a key pair in OpenSSH's format, readable by nobody else. Raise `ConfigError` if a file exists already."""
     public_file = file.with_name(f"{file.name}.pub")
     for taken in (file, public_file):
+        # A link that leads nowhere does not "exist", and writing would go through it.
         if taken.exists() or taken.is_symlink():
             raise ConfigError(f"{taken} exists already and was left as it is; name another file: arfeed keygen FILE")
     key = (
@@ -111,5 +113,6 @@ def make_key_pair(file: Path, kind: KeyKind, passphrase: SecretStr | None) -> Ke
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:
+    # Created with its mode, so that nobody can read the private half in between; O_EXCL, so that none is overwritten.
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as target:
         target.write(content)

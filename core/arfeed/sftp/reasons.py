@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 IRREPLACEABLE = (
-    "the server can't replace a file by renaming another, so the old one stands. Ask the receiver to allow it (it is "
+    "the server can't replace a file by renaming another, so the old one stays. Ask the receiver to allow it (it is "
     'posix-rename in OpenSSH) or to take the old one away, or set publish = "direct" in [destination].'
 )
 

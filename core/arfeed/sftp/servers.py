@@ -18,22 +18,24 @@ class Make:
     shares_handles: bool = False
 
 
-_LOOKED_AT = "it renames onto taken names, so arfeed looks at each name before"
+_LOOKED_AT = "it renames onto taken names, so arfeed checks each name first"
 
 _MAKES = (
-    Make("OpenSSH_", "OpenSSH 9.2", "its own SFTP server renames onto no taken name, and replaces PDFs in one step"),
-    Make("dropbear_", "dropbear 2022.83", "its sessions are served by OpenSSH's sftp-server, and do as that does"),
-    Make("mod_sftp", "ProFTPD 1.3.8", "it renames onto no taken name, and replaces PDFs in one step"),
+    Make(
+        "OpenSSH_", "OpenSSH 9.2", "its own SFTP server never renames onto a taken name; PDFs are replaced in one step"
+    ),
+    Make("dropbear_", "dropbear 2022.83", "its sessions are served by OpenSSH's sftp-server, and behave as it does"),
+    Make("mod_sftp", "ProFTPD 1.3.8", "it never renames onto a taken name; PDFs are replaced in one step"),
     Make(
         "Erlang/",
         "Erlang/OTP 25.2.3",
-        "it gives several open files one handle, so arfeed sends one at once over each channel; PDFs that have changed "
+        "it gives several open files one handle, so arfeed sends one at a time over each channel; changed PDFs "
         'stay as they were unless replace_by is "remove"',
         shares_handles=True,
     ),
-    Make("Twisted_", "Twisted Conch 26.10", f'{_LOOKED_AT}; PDFs that have changed need replace_by = "rename"'),
+    Make("Twisted_", "Twisted Conch 26.10", f'{_LOOKED_AT}; changed PDFs need replace_by = "rename"'),
     Make("rclone/", "rclone 1.60", f"{_LOOKED_AT}; blocks that it refuses are sent again in order"),
-    Make("AsyncSSH_", "asyncssh 2.24", "it renames onto no taken name, and replaces PDFs in one step"),
+    Make("AsyncSSH_", "asyncssh 2.24", "it never renames onto a taken name; PDFs are replaced in one step"),
 )
 
 

@@ -148,6 +148,6 @@ def _refuse_cut(path: Path, start: bytes) -> None:
     # With or without the end mark, which is one byte.
     if size not in (header + rows, header + rows + 1):
         raise SourceError(
-            f"{path}: its header promises {header + rows} bytes, and it has {size}: it was cut off, or its program "
-            "did not end; close it there and copy the file again"
+            f"{path}: its header promises {header + rows} bytes, and it has {size}: it was cut off, or is still "
+            "open; close it there and copy the file again"
         )

@@ -59,7 +59,7 @@ def _drain(generator: Generator[pd.DataFrame, None, Complete]) -> Reading:
     return Reading(frames, complete)
 
 
-def happening(accident: str, invoices: Invoices) -> Invoices:
+def with_accident(accident: str, invoices: Invoices) -> Invoices:
     """Return a connector's `invoices` with an accident built in."""
 
     def unlucky(source: Connector) -> Generator[pd.DataFrame, None, Complete | None]:

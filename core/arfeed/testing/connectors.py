@@ -19,7 +19,7 @@ from arfeed.intake.problems import describe_problems
 from arfeed.model import arrow, schema
 from arfeed.model.errors import ProblemsError, SourceError
 from arfeed.model.parts import Connector, PartKind
-from arfeed.testing.accidents import ACCIDENTS, drain, happening
+from arfeed.testing.accidents import ACCIDENTS, drain, with_accident
 from arfeed.testing.invoices import HOSTILE_NAMES, HOSTILE_REFS, SAMPLE, Invoice
 from arfeed.testing.parts import PartConformance
 from arfeed.testing.project import ArfeedProject, age
@@ -207,7 +207,7 @@ class ConnectorConformance(PartConformance):
         assert first.code == 0, f"not even the first delivery succeeds:\n{first.err}"
         before = arfeed_project.server
         # On the class, since the run makes its own connector from plugins.toml.
-        monkeypatch.setattr(self.connector, "invoices", happening(accident, self.connector.invoices))
+        monkeypatch.setattr(self.connector, "invoices", with_accident(accident, self.connector.invoices))
         second = arfeed_project.run("sync")
         assert second.code == SourceError.exit_code, f"a source that {accident} ended with {second.code}:\n{second.err}"
         assert arfeed_project.server == before, "something was published anyway"

@@ -26,7 +26,7 @@ def invoice_pdf(invoice: Invoice, *more: str) -> bytes:
 def pdfs_of_every_outcome(own: Invoice, other: Invoice) -> Mapping[str, bytes]:
     """Return PDFs that may be filed for `own`, by what `arfeed documents test` takes them for.
 
-    `other` is another invoice of the feed, with a number, an amount and a customer of its own.
+    `other` is another invoice of the feed, with its own number, amount and customer.
     """
     return {
         "own": invoice_pdf(own),

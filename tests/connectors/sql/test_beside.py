@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed_connectors.sql.database import Database
-from arfeed_connectors.sql.proofs.control_totals import Control
+from arfeed_connectors.sql.proofs.control_totals import ControlTotals
 from arfeed_connectors.sql.statements import batches, column_names
 from arfeed_connectors.sql.text.names import Names
 from support.databases.books import BOOKS
@@ -56,8 +56,8 @@ def test_what_comes_beside_the_rows_is_what_a_statement_of_its_own_says(url: str
     with Database("erp", url, 60).snapshot() as connection:
         names = Names("erp", column_names(connection, QUERY), {})
         about: tuple[Any, ...] = (connection, QUERY, names, "erp", settings)
-        control, rows = Control.beside_rows(*about)
-        assert control == Control.asked(*about)
+        control, rows = ControlTotals.beside_rows(*about)
+        assert control == ControlTotals.asked(*about)
         listed = {row for batch in batches(connection, QUERY) for row in batch}
         assert {row[: len(names.written)] for batch in rows for row in batch} == listed
     assert control.totals == {"EUR": Decimal(10), "": Decimal(-3), "USD": Decimal("1234567890.12")}

@@ -15,7 +15,7 @@ from arfeed.plugins.config import read_project
 from arfeed.runs.pipeline import sync
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.database import Database
-from arfeed_connectors.sql.proofs.control_totals import Control
+from arfeed_connectors.sql.proofs.control_totals import ControlTotals
 from arfeed_connectors.sql.statements import BATCH, answers, batches, column_names
 from arfeed_connectors.sql.text.names import Names
 from support.databases.servers import new_schema
@@ -88,7 +88,7 @@ def test_rows_written_meanwhile_do_not_tear_rows_and_count_apart(url: str) -> No
     settings = sql(url, query=QUERY).settings
     with Database("erp", url, 60).snapshot() as connection:
         names = Names("erp", column_names(connection, QUERY), {})
-        control = Control.asked(connection, QUERY, names, "erp", settings)
+        control = ControlTotals.asked(connection, QUERY, names, "erp", settings)
         execute(url, "INSERT INTO ledger SELECT * FROM ledger", "UPDATE ledger SET balance = 1")
         rows = [row for batch in batches(connection, QUERY) for row in batch]
     assert control.rows == len(rows) == 3

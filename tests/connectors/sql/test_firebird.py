@@ -15,7 +15,7 @@ import pytest
 from arfeed import SourceError
 from arfeed_connectors.sql import Sql
 from arfeed_connectors.sql.database import Database
-from arfeed_connectors.sql.proofs.control_totals import Control
+from arfeed_connectors.sql.proofs.control_totals import ControlTotals
 from arfeed_connectors.sql.statements import batches, column_names
 from arfeed_connectors.sql.text.names import Names
 from support.databases.firebird_books import execute, new_database, thirty_writers
@@ -117,7 +117,7 @@ def test_what_is_written_meanwhile_is_not_seen_and_not_held_up(book: str) -> Non
     settings = sql(book, query=QUERY).settings
     with Database("erp", book, 60).snapshot() as connection:
         names = Names("erp", column_names(connection, QUERY), {})
-        control = Control.asked(connection, QUERY, names, "erp", settings)
+        control = ControlTotals.asked(connection, QUERY, names, "erp", settings)
         execute(book, "UPDATE documents SET quantity = 0", "DELETE FROM documents WHERE nr = 'A-2'")
         rows = [row for batch in batches(connection, QUERY) for row in batch]
     assert control.rows == len(rows) == 3
@@ -171,7 +171,7 @@ def test_an_absent_client_library_is_named(book: str) -> None:
     url = f"{book}?fb_client_library=/nowhere/libfbclient.so"
     asks = f"from arfeed_connectors.sql.database import Database as D; D('erp', {url!r}, 9).snapshot().__enter__()"
     done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, timeout=60, check=False)
-    assert "SourceError: erp: Firebird's client library is not to be found" in done.stderr
+    assert "SourceError: erp: Firebird's client library was not found" in done.stderr
 
 
 @pytest.mark.parametrize("level", ["SNAPSHOT", "READ COMMITTED"])

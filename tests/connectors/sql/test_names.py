@@ -120,7 +120,7 @@ def test_a_column_that_means_nothing_is_named_in_the_first_plan_and_by_check(tmp
         "branch": "sort",
     }
     first = feed(tmp_path, url, query=query(url, **names))
-    note = "of the columns of the query, Due_Date, branch mean nothing to arfeed and travel along"
+    note = "of the columns of the query, Due_Date, branch mean nothing to arfeed and are sent along"
     assert f"erp: {note}" in first.plan().notes
     done = first.run("check")
     assert note in " ".join(done.stdout.split()).replace(" (did you mean due_on?)", "")

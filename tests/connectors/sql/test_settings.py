@@ -282,7 +282,7 @@ def test_texts_and_comments_end_where_that_database_ends_them(database: str, que
 
 def test_a_text_without_an_end_is_refused_since_a_limit_could_hide_in_it(tmp_path: Path) -> None:
     said = mistakes(tmp_path, f'{URL}\nquery = """SELECT \'a FROM b LIMIT 5"""')
-    assert "it holds 'a FROM b LIMIT 5, of which the end is not to be found; close it" in said
+    assert "it holds 'a FROM b LIMIT 5, which is never closed; close it" in said
 
 
 @pytest.mark.parametrize("key", ["closed_query", "control_account.query", "control_account.received"])

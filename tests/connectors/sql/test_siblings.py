@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from arfeed import SourceError
-from arfeed_connectors.sql.proofs.control_totals import Control
+from arfeed_connectors.sql.proofs.control_totals import ControlTotals
 from support.databases.firebird_books import new_database
 from support.databases.tables import DATABASES, place, sql, table
 from support.feeds.sources import complete, failure, opened, problems
@@ -128,12 +128,12 @@ def test_a_view_that_reads_the_clock_is_refused_when_it_moves_between_count_and_
     soon = time.time() + 2
     due = one(url, invoice_ref="'A-2'")
     query = f"{one(url)} UNION ALL {due} WHERE (julianday('now') - 2440587.5) * 86400 < {soon}"
-    asked = Control.asked
+    asked = ControlTotals.asked
 
-    def late(*about: Any) -> Control:
+    def late(*about: Any) -> ControlTotals:
         said = asked(*about)
         time.sleep(max(0.0, soon - time.time()) + 0.2)
         return said
 
-    monkeypatch.setattr(Control, "asked", late)
+    monkeypatch.setattr(ControlTotals, "asked", late)
     assert "reports 2 rows, but 1 were read" in failure(sql(url, query=query))

@@ -1,4 +1,4 @@
-"""A PDF is another invoice's only if that one's number, amount and customer are printed, and not this one's amount."""
+"""A PDF is another invoice's only if its number, amount and customer are printed, and this one's amount is not."""
 
 from __future__ import annotations
 

@@ -192,6 +192,6 @@ def test_reading_ends_at_the_number_unless_a_file_may_be_attached_to_another_pag
     with PdfReader() as reader:
         reader.ask(Staged(path, 0, len(content), ""), wanted)
         reader.ask(Staged(path, len(content), len(marked), ""), wanted)
-        one, other = reader.hear(), reader.hear()
+        one, other = reader.receive(), reader.receive()
     assert (len(one.pages), one.quick, one.careful is None) == (pages, pages == 1, pages == 1)
     assert (len(other.pages), other.quick) == (4, False)

@@ -175,7 +175,7 @@ def test_the_numbers_of_customers_are_asked_about_though_each_has_one_invoice(in
 
 def test_a_report_in_groups_is_named_as_such_and_not_asked_about(init: Interview) -> None:
     table = "Invoice,Date,Due,Balance\nAda,,,\n1,2026-09-14,2026-10-14,5.00\nBo,,,\n2,2026-09-15,2026-10-15,6.00\n"
-    with pytest.raises(SourceError, match=r"'Ada' stands alone in its row.*report in groups"):
+    with pytest.raises(SourceError, match=r"'Ada' stands alone in its row.*this report is grouped"):
         init.source(table)
 
 

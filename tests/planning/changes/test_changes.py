@@ -745,7 +745,7 @@ def test_a_known_fee_that_grows_out_of_all_proportion_is_asked_about() -> None:
 def test_a_balance_of_the_other_sign_than_its_amount_is_asked_about(kind: str, amount: str, balance: str) -> None:
     objection = said(planned(None, invoices(1, kind=kind, amount=amount, balance=balance)))["balance-above-amount"]
     assert objection.message == (
-        f"1 invoice whose balance has the other sign than what was billed: A1 Ada {balance}.00 GBP open, {amount}.00 "
+        f"1 invoice whose balance and billed amount differ in sign: A1 Ada {balance}.00 GBP open, {amount}.00 "
         "GBP billed. Overpaid invoices have this, and so have credit notes of which one column lacks its minus sign. "
         "Look at them in the source; approve if they are right"
     )
@@ -762,7 +762,7 @@ def test_balances_of_the_other_sign_are_asked_about_where_they_are_new_many_or_l
 def test_an_excess_and_a_turned_sign_are_told_in_one_objection() -> None:
     message = said(planned(None, invoices(2, amount="100", balance=["120", "-100"])))["balance-above-amount"].message
     assert "A1 Ada 120.00 GBP open, 100.00 GBP billed. Fees and interest" in message
-    assert "1 invoice whose balance has the other sign than what was billed: A2 Ada -100.00 GBP open" in message
+    assert "1 invoice whose balance and billed amount differ in sign: A2 Ada -100.00 GBP open" in message
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -895,7 +895,7 @@ def test_what_a_factor_explains_is_told_with_all_factors_and_columns() -> None:
         "6 balances multiplied by 100 or 0.01: A5 Ada 7,000.00 GBP → 70.00 GBP; A1 Ada 1,250.00 GBP → 125,000.00 GBP; "
         "A3 Ada 310.00 GBP → 31,000.00 GBP; …; 3 amounts multiplied by 100: A1 Ada 1,250.00 GBP → 125,000.00 GBP; A3 "
         "Ada 310.00 GBP → 31,000.00 GBP; A2 Ada 80.50 GBP → 8,050.00 GBP. A lost decimal mark does this, and so do "
-        "cents taken for whole units, a turned sign and another currency. Look at the column in the export; approve "
+        "cents read as whole units, an inverted sign and another currency. Look at the column in the export; approve "
         "if they are right"
     )
     assert found["balances-scaled"].refs == ("A1", "A2", "A3", "A4", "A5", "A6")

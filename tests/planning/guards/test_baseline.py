@@ -20,8 +20,8 @@ def test_a_first_delivery_is_an_unknown_baseline() -> None:
     objection = heard(planned(None, invoices(3)))["unknown-baseline"]
     assert objection.message == (
         "this history knows no delivery to sftp://acme@example.com:22/, so nothing can be compared with the 3 invoices "
-        "read. If this is the first delivery, approve it. If not, the history is lost or another one: restore it, name "
-        "the right one in [feed], or take the last report as baseline with `arfeed adopt`"
+        "read. If this is the first delivery, approve it. If not, the history is lost or the wrong one: restore it, "
+        "name the right one in [feed], or take the last report as baseline with `arfeed adopt`"
     )
     assert objection.refs == ()
 
@@ -48,7 +48,7 @@ def test_reports_of_others_are_named(names: tuple[str, ...], said: str) -> None:
     assert said in objection.message
     assert objection.message.startswith("the destination ")
     assert objection.message.endswith(
-        "Somebody else delivers there, or the history is another. Look into it; then "
+        "Somebody else delivers there, or this is the wrong history. Look into it; then "
         f"`arfeed adopt {names[-1]}` takes {'it' if len(names) == 1 else 'the last of them'} as baseline"
     )
     assert objection.refs == names

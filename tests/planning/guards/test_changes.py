@@ -13,8 +13,8 @@ def test_a_missing_and_a_new_invoice_that_agree_were_renumbered() -> None:
     objection = heard(planned(invoices(), renumbered(), reasons="gone"))["renamed"]
     assert objection.message == (
         "1 missing invoice and new ones agree in source, customer, currency, amount and date, as if renumbered: A1 → "
-        "B1. The old number would be marked as paid and the new one be owed. Look at the numbers; approve if the "
-        "receiver should see it so"
+        "B1. The old number would be marked as paid and the new one be owed. Look at the numbers; approve if "
+        "that is intended"
     )
     assert objection.refs == ("A1",)
 
@@ -106,7 +106,7 @@ def test_what_another_configuration_lost_is_counted_and_named() -> None:
     objection = heard(planned(before, after, reasons=reasons, settings_changed=True))["config-changed"]
     assert objection.message == (
         "the configuration or a plugin's version has changed since the last delivery, and 3 invoices are missing "
-        "without being said to be closed: A2 Bo -700.00 EUR; A1 Ada 5.00 GBP; A4 Di 60.000 KWD. Look whether the "
+        "and not known to be closed: A2 Bo -700.00 EUR; A1 Ada 5.00 GBP; A4 Di 60.000 KWD. Look whether the "
         "change meant to drop them; approve if so"
     )
     assert objection.refs == ("A1", "A2", "A4")

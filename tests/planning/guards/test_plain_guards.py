@@ -40,7 +40,7 @@ def test_the_money_that_is_gone_and_owed_is_said() -> None:
     rows = rich("3000")
     message = heard(case(rows, [0]), after_days(rows, (), 5))["missing-money"].message
     assert message.startswith(
-        "1 invoice that hardly anybody pays at such a time is gone from erp, and with it 3,000.00 GBP of 4,000.00 GBP "
+        "1 invoice rarely paid at this age is gone from erp, and with it 3,000.00 GBP of 4,000.00 GBP "
         "(75%) of all that was owed: A1 Customer 0 3,000.00 GBP. Look in the source"
     )
 

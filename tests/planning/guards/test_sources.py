@@ -36,7 +36,7 @@ def test_a_source_may_not_be_older_than_max_age(max_age: str, as_of: date, said:
     assert [*objections] == ["stale-source"] * (said is not None)
     if said:
         assert objections["stale-source"].message == (
-            f"erp speaks of {as_of}, {said}Export it again; approve if it is still right"
+            f"erp is as of {as_of}, {said}Export it again; approve if it is still right"
         )
 
 
@@ -224,7 +224,7 @@ def test_what_makes_a_reading_doubtful_is_asked_about() -> None:
     known = source("till", before=read_before(TENTH))
     sources = (known, source("shop")._replace(doubts=doubts[:1]), source("erp")._replace(doubts=doubts))
     assert heard(planned(invoices(), invoices(), sources=sources))["doubtful-reading"].message == (
-        "it is doubtful whether what the file says is read as it is meant. shop: a column is not used; erp: a column "
+        "the file may have been read wrongly. shop: a column is not used; erp: a column "
         "is not used; erp: so is another. Approve if all of it is right"
     )
     assert heard(planned(invoices(), invoices(), sources=(known,))) == {}

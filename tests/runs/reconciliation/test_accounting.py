@@ -132,7 +132,9 @@ ASKED: dict[str, Value] = {
 
 @pytest.mark.parametrize("heading", ASKED)
 def test_a_column_with_what_was_not_sent_is_asked_about(tmp_path: Path, heading: str) -> None:
-    with pytest.raises(ConfigError, match=r"^1 column with what was not sent, by which an invoice may be paid, closed"):
+    with pytest.raises(
+        ConfigError, match=r"^1 column with data that was not sent, and that may say an invoice is paid, closed"
+    ):
         verdict_of(tmp_path, {heading: ASKED[heading]})
 
 
@@ -140,7 +142,7 @@ def test_all_columns_are_asked_about_at_once_with_the_line_to_paste(tmp_path: Pa
     columns = {"Assigned to": on("Ann", "Bob"), "Notes": on("called"), "Paid via": on("card")}
     with pytest.raises(ConfigError) as raised:
         verdict_of(tmp_path, columns, ignore=["Rep"])
-    assert "3 columns with what was not sent" in str(raised.value)
+    assert "3 columns with data that was not sent" in str(raised.value)
     assert "\n  'Assigned to': Ann (3 rows), Bob (27 rows)\n  'Notes': called\n  'Paid via': card\n" in str(
         raised.value
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from arfeed.runs.reconciliation.honest import CONVERTED, CREDITS, FUTURE, PAYMENT, PENDING
+from arfeed.runs.reconciliation.expected import CONVERTED, CREDITS, FUTURE, PAYMENT, PENDING
 from support.files.receiver_lists import Row, delivered, judged, outcomes, sent, write_csv
 
 HEADINGS = {

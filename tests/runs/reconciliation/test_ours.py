@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from support.files.receiver_exports import day_first, german
 from support.files.receiver_lists import Row, delivered, judged, report, sent, write_csv
 
@@ -26,7 +26,7 @@ LAYOUT = {
 }
 
 
-def last(source: Sequence[str] = ()) -> Delivered:
+def last(source: Sequence[str] = ()) -> LastDelivery:
     """A delivery in this layout, of a source whose file has these headings."""
     frame = report(ROWS).assign(memo=pd.Series([row["memo"] for row in ROWS], dtype="str"))
     cells = frame[[*LAYOUT]].set_axis([*LAYOUT.values()], axis="columns")

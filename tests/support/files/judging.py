@@ -11,6 +11,6 @@ from arfeed.documents.staging import Staged
 
 def judge_as_sync_does(own: Invoice, reader: PdfReader, pdf: Staged, known: Known) -> Verdict:
     reader.ask(pdf, [each for ref in own.numbers for each in squeeze_number(ref)])
-    verdict = judge(own, reader.hear(), known) or judge(own, reader.read(pdf), known)
+    verdict = judge(own, reader.receive(), known) or judge(own, reader.read(pdf), known)
     assert verdict is not None
     return verdict

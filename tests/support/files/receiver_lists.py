@@ -18,7 +18,7 @@ from arfeed.model import schema
 from arfeed.model.arrow import to_frame
 from arfeed.model.errors import ConfigError
 from arfeed.model.settings import ReconcileSettings
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.verdict import Verdict, judge
 
@@ -85,14 +85,14 @@ def report(rows: Iterable[Row]) -> pd.DataFrame:
     return to_frame(pa.table(made))
 
 
-def delivered(rows: Iterable[Row], *before: Iterable[Row], at: datetime = DELIVERED) -> Delivered:
+def delivered(rows: Iterable[Row], *before: Iterable[Row], at: datetime = DELIVERED) -> LastDelivery:
     """Return a delivery of these invoices, and what was delivered before, the latest first."""
     earlier = [report(each) for each in before]
 
     def reports() -> Iterator[pd.DataFrame]:
         yield from earlier
 
-    return Delivered(
+    return LastDelivery(
         "20260404T101500Z-5d0c1e", at, report(rows), "open_ar_20260404T101500Z.csv", "0" * 64, {}, reports, "UTC"
     )
 
@@ -142,7 +142,7 @@ def read(file: Path, rows: Iterable[Row], **settings: object) -> Export:
     return read_export(file, ReconcileSettings.model_validate(settings), delivered(rows), Silent())
 
 
-def judged(file: Path, last: Delivered, *, whole: bool = False, **settings: object) -> Verdict:
+def judged(file: Path, last: LastDelivery, *, whole: bool = False, **settings: object) -> Verdict:
     """Read an export and compare it with a delivery."""
     said = ReconcileSettings.model_validate(settings)
     export = read_export(file, said, last, Silent())

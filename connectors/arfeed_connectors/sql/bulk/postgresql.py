@@ -30,7 +30,7 @@ _PROVED = (1, 13)
 # As libpq numbers versions: 12.0.
 _OLDEST = 120000
 _GENUINE = re.compile(r"PostgreSQL \d+(\.\d+)* (\(|on )")
-"""Others speak PostgreSQL's language and may share no snapshots: CockroachDB, Redshift, YugabyteDB."""
+"""Others understand PostgreSQL's language and may share no snapshots: CockroachDB, Redshift, YugabyteDB."""
 
 _MAY_SHARE = "SELECT version(), has_function_privilege('pg_export_snapshot()', 'EXECUTE')"
 _CIRCUMSTANCES = """

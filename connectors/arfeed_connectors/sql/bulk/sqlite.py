@@ -1,4 +1,4 @@
-"""The rows of an SQLite file by ADBC, in a process of its own: it takes half of the work, and no objects of Python.
+"""The rows of an SQLite file by ADBC, in its own process: it takes half of the work, and no objects of Python.
 
 SQLite's columns have no types, only values do, and ADBC gives each column that of its first rows. So the first rows
 are looked at, a row in front gives each column its type, and a mark beside each row tells whether a value is of another
@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arfeed_connectors.sql.patience import patience_of, patiently
+from arfeed_connectors.sql.patience import patience_of, run_within_limit
 from arfeed_connectors.sql.statements import BATCH, first_rows
 from arfeed_connectors.sql.systems.base import LOCK_SECONDS
 from arfeed_connectors.sql.systems.sqlite import Moment, moment_of
@@ -69,8 +69,8 @@ def arrow_tables(
         try:
             if patience is not None:
                 patience.cancel = process.kill
-            tables = patiently(connection, lambda: _read(process, moment, names, kinds), first=True)
-        # Whatever went wrong: the connection is unharmed, and reads the same rows or says itself what is wrong.
+            tables = run_within_limit(connection, lambda: _read(process, moment, names, kinds), first=True)
+        # Whatever went wrong: the connection is unharmed, and reads the same rows or reports what is wrong.
         except (_UnfitError, OSError, ValueError):
             if patience is not None and patience.late:
                 raise OSError("the statement takes too long") from None
@@ -118,20 +118,20 @@ def _statement(query: str, names: list[str], kinds: list[str | None], company: o
     front = ", ".join(str(kind) for kind in kinds)
     listed = ", ".join(columns)
     return (
-        f"WITH arfeed_list ({listed}) AS (\n{query}\n) "  # noqa: S608 - the feed's own query, and names of our own
+        f"WITH arfeed_list ({listed}) AS (\n{query}\n) "  # noqa: S608 - the feed's own query, and our own names
         f"SELECT {front}, 0 UNION ALL SELECT {listed}, {mark} FROM arfeed_list{where}"
     )
 
 
 @contextmanager
 def _started(asked: dict[str, object]) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the process and tell it what to read; it is gone afterwards, whatever happens."""
+    """Start the process and send it the query; it is gone afterwards, whatever happens."""
     # -P: the script's own folder must not be searched for modules.
     command = [sys.executable, "-P", str(_CHILD)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - our own
         try:
-            # A process that could not start says so by ending; that its pipe is broken says no more.
+            # A process that could not start has ended; the broken pipe adds nothing.
             if process.stdin is not None:
                 with suppress(OSError):
                     process.stdin.write(json.dumps(asked).encode())

@@ -1,6 +1,6 @@
 """Reads one query of an SQLite file by ADBC and writes it to standard output as an Arrow stream; started by `sqlite`.
 
-A process of its own, since ADBC brings a second SQLite: of two in one process, each would release the other's locks
+A separate process, since ADBC brings a second SQLite: of two in one process, each would release the other's locks
 on a file (https://www.sqlite.org/howtocorrupt.html, 2.2.1). It imports little, to start quickly: nothing of arfeed, and
 not ADBC's `dbapi`, which imports pandas.
 """

@@ -1,4 +1,4 @@
-"""Ready queries for known systems. Each is a file of SQL beside this one, whose head says what it minds."""
+"""Ready queries for known systems. Each is a file of SQL beside this one, whose head lists what it takes care of."""
 
 from __future__ import annotations
 

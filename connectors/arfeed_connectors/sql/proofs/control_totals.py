@@ -1,4 +1,4 @@
-"""The control: how many rows the database counts, and what their balances add up to, by currency.
+"""Control totals: the database's own row count and the sum of balances by currency.
 
 It is asked first, as its own statement, or beside the rows of a preset that adds up payments or a journal.
 """
@@ -30,7 +30,7 @@ _FLOAT_DIGITS = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ControlTotals:
     """What the database states of the rows to come; `company` is as it writes it, None if there is no such column.
 
     `beside` is how many columns each row has behind those of the query.
@@ -42,7 +42,9 @@ class Control:
     beside: int = field(default=0, compare=False)
 
     @classmethod
-    def asked(cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings) -> Control:
+    def asked(
+        cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings
+    ) -> ControlTotals:
         """Ask for count and sums by currency, and by company if numbers are unique within one only."""
         groups, asks = _asks(connection, names, settings)
         tail = f"GROUP BY {', '.join(groups)}" if groups else ""
@@ -52,7 +54,7 @@ class Control:
     @classmethod
     def beside_rows(
         cls, connection: sa.Connection, query: str, names: Names, source: str, settings: SqlSettings
-    ) -> tuple[Control, deque[list[Row]]]:
+    ) -> tuple[ControlTotals, deque[list[Row]]]:
         """Fetch the rows, and with each what the database counts and sums over all of its currency.
 
         The query is evaluated once. The database has counted to the end before it gives the first row, so a list that
@@ -62,8 +64,8 @@ class Control:
         groups, asks = _asks(connection, names, settings)
         listed = ", ".join(groups)
         over = f"OVER (PARTITION BY {listed})" if groups else "OVER ()"
-        # A collation may take EUR and eur for one group, whose number tells that both rows state the same count. (MIN
-        # would tell too, but MariaDB looks for it again for every row.)
+        # A collation may take EUR and eur for one group, whose number shows that both rows state the same count. (MIN
+        # would show it too, but MariaDB looks for it again for every row.)
         number = f"DENSE_RANK() OVER (ORDER BY {listed})" if groups else "1"
         stated = [*(f"{ask} {over}" for ask in asks), "COUNT(*) OVER ()", number]
         fetched, of_group = deque[list[Row]](), dict[object, Row]()
@@ -94,7 +96,7 @@ class Control:
         source: str,
         settings: SqlSettings,
         everything: int | None = None,
-    ) -> Control:
+    ) -> ControlTotals:
         """Add up what was counted of the chosen company; `everything` is the count of all rows, if it is known."""
         # `key=str`, since None does not compare with a company's name or number.
         chosen = _company(sorted({row.company for row in counted}, key=str), source, settings)

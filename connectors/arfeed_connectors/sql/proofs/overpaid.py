@@ -41,7 +41,7 @@ class Overpaid:
         self._count += len(found)
 
     def note(self) -> str | None:
-        """Say how many there are, None where there are none."""
+        """Describe how many there are; None if there are none."""
         if not self._count:
             return None
         what = "1 invoice has" if self._count == 1 else f"{self._count:,} invoices have"

@@ -25,7 +25,7 @@ def backend(name: str) -> str:
 
 
 class System:
-    """A system that we know nothing in particular of. Its snapshot is whatever `isolation_level` makes it."""
+    """Any other database system. Its snapshot is whatever `isolation_level` makes it."""
 
     driver: ClassVar[Mapping[str, str]] = {}
     """What the beginning of a URL stands for if it names no driver."""
@@ -44,8 +44,8 @@ class System:
         self.isolation = isolation
 
     @property
-    def hears_signals(self) -> bool:
-        """Whether its driver hears Ctrl-C and has its own time limit, so that it needs no thread."""
+    def is_interruptible(self) -> bool:
+        """Whether its driver is interrupted by Ctrl-C and has its own time limit, so that it needs no thread."""
         return False
 
     def arguments(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class System:
     def prepare(self, engine: sa.Engine) -> None:
         """Correct what SQLAlchemy's dialect gets wrong."""
 
-    def said(self, exc: BaseException) -> str:
+    def message_of(self, exc: BaseException) -> str:
         """Return the database's message, in one line."""
         # Drivers put a code or a state first and their text last; a UnicodeError's last argument is only its reason.
         whole = isinstance(exc, UnicodeError) or not exc.args

@@ -41,7 +41,7 @@ class Firebird(System):
             load_api(named or driver_config.fb_client_library.value)
         except Exception as exc:  # noqa: BLE001 - as it raises it
             raise SourceError(
-                f"{self.source}: Firebird's client library is not to be found ({exc}); install it (Debian: "
+                f"{self.source}: Firebird's client library was not found ({exc}); install it (Debian: "
                 "libfbclient2; Windows: Firebird's client), or name it behind the URL by ?fb_client_library=/…"
             ) from None
 

@@ -25,13 +25,13 @@ class MySQL(System):
     one_snapshot = "a consistent snapshot"
 
     @property
-    def hears_signals(self) -> bool:
+    def is_interruptible(self) -> bool:
         """Whether it is PyMySQL, which is written in Python; others wait in C."""
         return self.url.get_driver_name() == "pymysql"
 
     def arguments(self) -> dict[str, Any]:
         """Limit the time to connect, and take every text as it is."""
-        if not self.hears_signals:
+        if not self.is_interruptible:
             return super().arguments()
         # In any other charset the server would send a ? for each character that it lacks. "utf8" lacks some, too.
         self.url = self.url.difference_update_query(["charset"])
@@ -45,7 +45,7 @@ class MySQL(System):
         connection.exec_driver_sql(f"SET SESSION {limit}")
         # In any other level the server ignores WITH CONSISTENT SNAPSHOT, with no more than a warning.
         connection.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        if self.hears_signals:
+        if self.is_interruptible:
             # An init_command may have said SET NAMES, and the driver goes on reading UTF-8.
             connection.exec_driver_sql("SET SESSION character_set_results = utf8mb4")
         connection.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")

@@ -1,4 +1,4 @@
-"""PostgreSQL: the server keeps the time limit itself, and psycopg hears signals."""
+"""PostgreSQL: the server keeps the time limit itself, and psycopg can be interrupted."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class PostgreSQL(System):
     one_snapshot = "REPEATABLE READ, READ ONLY"
 
     @property
-    def hears_signals(self) -> bool:
+    def is_interruptible(self) -> bool:
         """Whether it is psycopg 3; others wait in C."""
         return self.url.get_driver_name() == "psycopg"
 
     def arguments(self) -> dict[str, Any]:
         """Limit the time to connect; one that the URL names has precedence."""
-        return {"connect_args": {"connect_timeout": CONNECT_SECONDS}} if self.hears_signals else {}
+        return {"connect_args": {"connect_timeout": CONNECT_SECONDS}} if self.is_interruptible else {}
 
     def prepare(self, engine: sa.Engine) -> None:
         """Refuse texts of no encoding, which psycopg gives as bytes, before SQLAlchemy stumbles over the first."""
         import sqlalchemy as sa
 
-        if self.hears_signals:
+        if self.is_interruptible:
             sa.event.listen(engine, "connect", self._refuse_bytes, insert=True)
 
     def _refuse_bytes(self, driver_connection: Any, _record: object) -> None:
@@ -66,12 +66,12 @@ class PostgreSQL(System):
             )
         return ""
 
-    def said(self, exc: BaseException) -> str:
+    def message_of(self, exc: BaseException) -> str:
         """Return the message with its detail and hint, without the piece of the query that it points at."""
         diagnosis = getattr(exc, "diag", None)
         # str(exc) would show the line of the query at fault, and with it values that the user wrote there.
         first = getattr(diagnosis, "message_primary", None)
         if not first:
-            return super().said(exc)
+            return super().message_of(exc)
         more = (getattr(diagnosis, name, None) for name in ("message_detail", "message_hint"))
         return one_line("; ".join([first, *(text for text in more if text)]))

@@ -113,7 +113,7 @@ def _tokens(query: str, dialect: Dialect) -> Iterator[Token]:
             continue
         match = pattern.match(query, place)
         if match is None:
-            raise ValueError(f"it holds {_shown(query[place:])}, of which the end is not to be found; close it")
+            raise ValueError(f"it holds {_shown(query[place:])}, which is never closed; close it")
         place = match.end()
         kind = str(match.lastgroup).rstrip("_")
         if kind != "aside":
@@ -161,7 +161,7 @@ def _after_comment(query: str, place: int) -> int:
         depth += 1 if mark[0] == "/*" else -1
         if depth == 0:
             return begun + mark.end()
-    raise ValueError(f"it holds {_shown(query[place:])}, of which the end is not to be found; close it")
+    raise ValueError(f"it holds {_shown(query[place:])}, which is never closed; close it")
 
 
 def _shown(text: str) -> str:

@@ -74,8 +74,8 @@ class Names:
         if not (unknown := self.unknown()):
             return None
         named = [f"{name}{self._find_meant(name)}" for name in unknown]
-        are = "mean nothing to arfeed and travel" if len(named) > 1 else "means nothing to arfeed and travels"
-        return f"of the columns of {self.query}, {', '.join(named)} {are} along"
+        are = "mean nothing to arfeed and are" if len(named) > 1 else "means nothing to arfeed and is"
+        return f"of the columns of {self.query}, {', '.join(named)} {are} sent along"
 
     def _find_meant(self, name: str) -> str:
         # Only what the query lacks: a name close to a column that is there is most likely meant as it is.

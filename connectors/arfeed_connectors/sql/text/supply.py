@@ -28,7 +28,7 @@ _BEHIND_RELATION = frozenset(
         *("WITH", "TABLESAMPLE", "SAMPLE", "PIVOT", "UNPIVOT", "FORCE", "USE", "IGNORE", "ANTI", "SEMI", "ASOF"),
     }
 )
-"""Words behind a relation without a name of its own."""
+"""Words behind a relation that is not named."""
 
 _JOINS = frozenset(("JOIN", "APPLY", "STRAIGHT_JOIN"))
 _RANKS = frozenset(("ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE"))
@@ -375,7 +375,7 @@ def _relation(tokens: Sequence[Token], place: int, *, is_kept: bool) -> tuple[li
     while place + 2 < len(tokens) and tokens[place + 1].text == ".":
         place += 2
     name, behind = plain(tokens[place]), place + 1
-    # What a function returns has columns of its own.
+    # What a function returns has its own columns.
     if behind < len(tokens) and tokens[behind].text == "(":
         name, behind = "", _closing(tokens, behind) + 1
     alias, columns, place = _alias(tokens, behind)
@@ -406,8 +406,8 @@ def _alias(tokens: Sequence[Token], place: int) -> tuple[str, Sequence[str], int
 def _asked(tokens: Sequence[Token]) -> Iterator[tuple[Sequence[Token], bool]]:
     """Yield the queries behind IN, ANY or EXISTS, and whether they are asked for all of their rows.
 
-    EXISTS asks for one row, so that a limit of its own is none, but one in what it reads from is. Not those behind NOT,
-    which leave out less if their query does more.
+    EXISTS asks for one row, so that its own limit drops nothing, but one in what it reads from does. Not those behind
+    NOT, which leave out less if their query does more.
     """
     for place, token in enumerate(tokens):
         asks = token.kind == "word" and token.text in ("IN", "ANY", "SOME", "EXISTS")

@@ -33,7 +33,7 @@ _MOST_DIGITS = 38
 
 _MOMENT = r"^(\d{4})-?(\d{2})-?(\d{2})[T ]?(\d{2}):?(\d{2}):?(\d{2})(\.\d+)?$"
 _HOURS_TO_THE_DAY = 13
-"""From UTC-10 to UTC+13 it takes a local midnight, told in UTC, to its day; 10:59 stays in its own."""
+"""From UTC-10 to UTC+13 it takes a local midnight, given in UTC, to its day; 10:59 stays in its own."""
 
 
 class Frames:
@@ -147,8 +147,8 @@ class Frames:
 
         if pa.types.is_boolean(columns[name].type):
             raise SourceError(
-                f"{self.source}: column {name!r} holds true and false instead of amounts; look at what the query names "
-                "so, or say there by CASE which amount each of them is"
+                f"{self.source}: column {name!r} holds true and false instead of amounts; check that column, or "
+                "map each to an amount with CASE"
             )
         encoded = currency.dictionary_encode()
         # A row's own currency says what is a whole unit: 10.5 is an amount in EUR and none in JPY.

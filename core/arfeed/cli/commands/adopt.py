@@ -35,7 +35,7 @@ Reconcile = Annotated[
     typer.Option(
         "--reconcile",
         metavar="EXPORT",
-        help="What the receiver has as open, as it exports it: if it agrees, nothing is to be approved.",
+        help="The receiver's export of its open invoices: if it agrees, no approval is needed.",
     ),
 ]
 
@@ -47,7 +47,7 @@ def adopt(
     pdfs: Pdfs = False,
     reconcile: Reconcile = None,
 ) -> None:
-    """Take a report that arfeed did not send as what the next one is compared with."""
+    """Make a report that arfeed did not send the baseline of the next one."""
     # Imported here, as in every command: `arfeed --help` must not wait for pandas, pyarrow and SQLAlchemy.
     from arfeed.cli.display.asking import asker_for
     from arfeed.cli.display.masking import read_feed

@@ -18,7 +18,7 @@ app = typer.Typer(help="Look at PDFs.", no_args_is_help=True)
 
 @app.callback()
 def _documents() -> None:
-    """Make `test` a command of its own name, though it is the only one."""
+    """Make `test` a named command, though it is the only one."""
 
 
 @app.command("test")

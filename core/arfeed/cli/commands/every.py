@@ -20,11 +20,11 @@ from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.fields import parse_duration, parse_size
 from arfeed.operations.many import warming
 from arfeed.operations.many.choice import choose, find_feeds, name_of, parse_share
+from arfeed.operations.many.jobs import Planned, plan_jobs
 from arfeed.operations.many.limits import Limits, can_measure, default_memory
 from arfeed.operations.many.memory import LastOutcomes
 from arfeed.operations.many.metrics import write_metrics
 from arfeed.operations.many.outcome import Outcome, highest
-from arfeed.operations.many.planning import Planned, plan_jobs
 from arfeed.operations.many.running import Said, Start, Started, Stop, run_each
 from arfeed.operations.many.starting import Child, fork, spawn
 
@@ -64,7 +64,7 @@ def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) ->
             if isinstance(happened, Started):
                 screen.begin(happened.config)
             elif isinstance(happened, Said):
-                screen.say(happened.config, happened.text)
+                screen.print_text(happened.config, happened.text)
             elif isinstance(happened, Outcome):
                 screen.end(happened)
                 outcomes.append(replace(happened, text=""))  # it has been shown
@@ -95,9 +95,7 @@ def _write_metrics(file: Path, outcomes: Mapping[str, Outcome], last: LastOutcom
     try:
         write_metrics(file, outcomes, delivered, now)
     except OSError as exc:
-        complain(
-            ArfeedError(f"--metrics {file}: it can't be written: {exc.strerror}; the feeds are not changed by that")
-        )
+        complain(ArfeedError(f"--metrics {file}: it can't be written: {exc.strerror}; the deliveries are not affected"))
 
 
 def _processors() -> int:

@@ -76,7 +76,7 @@ def page(
     """Rewrite the page of a delivery or reconciliation from its receipt."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.cli.display.show import show_page
-    from arfeed.runs.pages import check_page_file, rewrite_page
+    from arfeed.runs.page_files import check_page_file, rewrite_page
 
     check_page_file(html)
     show_page(rewrite_page(read_feed(config), run, html), console())

@@ -14,7 +14,7 @@ def plan(config: Config = DEFAULT_CONFIG, html: Html = None, as_json: Json = Fal
     from arfeed.history.receipts import plan_document
     from arfeed.runs import pipeline
     from arfeed.runs.context import begin_run
-    from arfeed.runs.pages import check_page_file, write_plan_page
+    from arfeed.runs.page_files import check_page_file, write_plan_page
 
     project = read_feed(config)
     # Before the sources are read, which may take minutes.

@@ -14,7 +14,7 @@ from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
 from arfeed.operations.scaffold import NEXT_STEPS, Kind, create
 
-app = typer.Typer(no_args_is_help=True, help="See what plugins there are and what their settings are, or begin one.")
+app = typer.Typer(no_args_is_help=True, help="List plugins, show their settings, or start a new one.")
 
 Readme = Annotated[
     Path | None,

@@ -18,7 +18,7 @@ Export = Annotated[
     Path | None,
     typer.Argument(
         metavar="[EXPORT]",
-        help="What the receiver has as open, as it exports it; of a pattern, the newest. Not for rehearsal://NAME.",
+        help="The receiver's export of its open invoices; of a pattern, the newest. Not for rehearsal://NAME.",
     ),
 ]
 Whole = Annotated[
@@ -43,7 +43,7 @@ def reconcile(
     from arfeed.cli.display.reconciliation import show_reconciliation
     from arfeed.cli.display.show import show_page
     from arfeed.runs.context import begin_run
-    from arfeed.runs.pages import check_page_file, write_reconciliation_page
+    from arfeed.runs.page_files import check_page_file, write_reconciliation_page
     from arfeed.runs.reconciliation.reconciling import reconcile as compare
 
     project, people = read_feed(config), console(beside_json=as_json)

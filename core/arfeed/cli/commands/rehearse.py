@@ -53,7 +53,7 @@ def rehearse(
             print_json(_as_data(one))
             # Whoever started this waits for the address, and the command goes on for hours.
             sys.stdout.flush()
-        _tell(name, one, beside_json=as_json)
+        _report(name, one, beside_json=as_json)
         while not ending.wait(0.5):  # Windows delivers Ctrl-C only between two waits
             pass
     console(beside_json=as_json).print("The receiver has ended. Started again, it goes on from here.", markup=False)
@@ -79,11 +79,11 @@ def _end_requested() -> Iterator[Event]:
             signal.signal(number, handler)
 
 
-def _tell(name: str, one: Standing, *, beside_json: bool) -> None:
+def _report(name: str, one: Standing, *, beside_json: bool) -> None:
     from arfeed.delivery.rehearsal.page import destination_block, sftp_command
 
     people = console(beside_json=beside_json)
-    people.print(f"✓ The receiver {name} is running, and keeps its things in {one.receiver.folder}", markup=False)
+    people.print(f"✓ The receiver {name} is running; its files are in {one.receiver.folder}", markup=False)
     block = destination_block(one.receiver).replace("\n", "\n  ")
     lines = [
         f"  its books, and its faults to switch: {one.page}",

@@ -102,7 +102,7 @@ def _sync_one(options: Options) -> None:
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs import pipeline
     from arfeed.runs.context import begin_run
-    from arfeed.runs.pages import check_page_file, write_plan_page, write_receipt_page
+    from arfeed.runs.page_files import check_page_file, write_plan_page, write_receipt_page
 
     config, approve, html = options.config, options.approve, options.html
     project, command = read_feed(config), format_command("arfeed sync", config)
@@ -116,7 +116,7 @@ def _sync_one(options: Options) -> None:
             page = write_receipt_page(finished, result.receipt, html)
         elif html:
             page = write_plan_page(finished, result.plan, html, command)
-    _tell(result, page, command, config, approve, as_json=options.as_json)
+    _report(result, page, command, config, approve, as_json=options.as_json)
 
 
 def _refuse_with_all(context: typer.Context, folder: Path) -> None:
@@ -155,10 +155,12 @@ def resend(
     project = read_feed(config)
     with progress() as steps:
         result = pipeline.resend(begin_run(project, steps), run, approve=approve)
-    _tell(result, result.page, format_command(f"arfeed resend {run}", config), config, approve, as_json=as_json)
+    _report(result, result.page, format_command(f"arfeed resend {run}", config), config, approve, as_json=as_json)
 
 
-def _tell(result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool) -> None:
+def _report(
+    result: Result, page: Path | None, command: str, config: Path, approve: str | None, *, as_json: bool
+) -> None:
     from arfeed.cli.display.show import receipt_as_data, show_page, show_plan, show_receipt
     from arfeed.history.receipts import plan_document
 

@@ -1,4 +1,4 @@
-"""Asking the person at the terminal, where there is one."""
+"""Asking the person at the terminal, if there is one."""
 
 from __future__ import annotations
 

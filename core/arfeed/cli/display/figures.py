@@ -24,7 +24,7 @@ IN_WORDS = {
     "void": "void, as the source says",
     "draft": "back to draft, as the source says",
     "settled": "settled: listed with nothing open",
-    "balance of 0": "listed with nothing open, which nothing confirms",
+    "balance of 0": "listed with a balance of 0, unconfirmed",
     "source removed": "of a source that this feed no longer has",
     "gone": "no longer listed",
     "still open": "still open, as the source says when asked",

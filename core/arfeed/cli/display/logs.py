@@ -80,7 +80,7 @@ def begin(target: str | None) -> str | None:
     if target is None:
         return None
     try:
-        handler = _Log(None if target == ON_STDERR else Path(target).open("a", encoding="utf-8"))  # noqa: SIM115 - narrated() closes it
+        handler = _Log(None if target == ON_STDERR else Path(target).open("a", encoding="utf-8"))  # noqa: SIM115 - log_ending() closes it
     except OSError as exc:
         raise ConfigError(f"--log-json {target}: it can't be written: {exc.strerror}; name a file that can") from exc
     logger = logging.getLogger(LOGGER)
@@ -114,7 +114,7 @@ def are_events_written() -> bool:
 
 
 @contextmanager
-def narrated() -> Iterator[None]:
+def log_ending() -> Iterator[None]:
     """Log how the command ended and how long it took, as the last event; then close the log."""
     began = monotonic()
     # A program that calls `main` twice must not see the first feed's name in the second one's events.

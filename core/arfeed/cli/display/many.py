@@ -74,7 +74,7 @@ class Screen:
             self._head(config)
         self.refresh()
 
-    def say(self, config: Path, text: str) -> None:
+    def print_text(self, config: Path, text: str) -> None:
         """Print what a feed printed, if it is shown at once."""
         del config
         if self._live:

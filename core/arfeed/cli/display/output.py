@@ -89,4 +89,4 @@ def _discard(stream: Any) -> None:
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
     if isinstance(error, OSError) and error.errno != errno.EPIPE and stream is not sys.stderr:
-        complain(ArfeedError(f"the output can't be written: {error.strerror}; the run itself is not changed by that"))
+        complain(ArfeedError(f"the output can't be written: {error.strerror}; the run itself is not affected"))

@@ -129,7 +129,7 @@ def _warnings(plan: Plan) -> Iterator[str]:
         if reading.outcome == "incomplete" or (reading.outcome == "none" and reading.source not in documents.unnumbered)
     ]
     if unsure:
-        yield f"sent, though no number that is known is found in the PDF: {make_legible(name_first(unsure))}"
+        yield f"sent, though the PDF prints no known invoice number: {make_legible(name_first(unsure))}"
     for ref, whose in documents.old.items():
         yield (
             f"the receiver keeps another PDF under the name of {make_legible(ref)}, sent for {make_legible(whose)}: "

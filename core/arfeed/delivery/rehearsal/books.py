@@ -33,7 +33,7 @@ class Books:
     `open`: ref to balance. `paid_by_absence`: ref to the report that left it out. `reopened`: every ref that was once
     paid by absence and came back, to the report it last came back in. `reports`: name to SHA-256, in the order seen.
     `rejected`: report to the reason it could not be read; such a report changes nothing else. `documents`: PDF to the
-    ref it belongs to, or None where no invoice has that name, or several have. `bookings`: what each report did, the
+    ref it belongs to, or None if no invoice has that name, or several have. `bookings`: what each report did, the
     newest last. `closed`: ref to the delivery that told it to be closed, at a receiver to which absence means nothing.
     """
 
@@ -61,8 +61,8 @@ class Books:
             bookings=(*self.bookings, Booking(report, time, len(listed), new, len(absent), len(back))),
         )
 
-    def told(self, report: str, listed: Mapping[str, Decimal], closed: Iterable[str], at: datetime) -> Books:
-        """Apply the rule of a receiver to which absence means nothing: only what is told to be closed is."""
+    def apply_closings(self, report: str, listed: Mapping[str, Decimal], closed: Iterable[str], at: datetime) -> Books:
+        """Apply the rule of a receiver that ignores absence: only what is sent as closed is closed."""
         gone = dict.fromkeys(closed, report)
         back = {ref: report for ref in self.closed if ref in listed}
         still = {ref: since for ref, since in self.closed.items() if ref not in listed}

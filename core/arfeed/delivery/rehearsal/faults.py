@@ -77,6 +77,7 @@ class FaultyFolder(Folder):
     async def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Write, while there is space."""
         await self._request()
+        # Counted before it is refused, so that a disk that is full stays full for the next file.
         self._faults.written += len(data)
         if self._faults.disk_full_after is not None and self._faults.written > self._faults.disk_full_after:
             raise asyncssh.SFTPFailure("No space left on device")
@@ -86,6 +87,7 @@ class FaultyFolder(Folder):
         """Close a file; one whose connection has broken is closed too."""
         self._handles -= 1
         try:
+            # A close after a broken line is the server's own and no request of the client.
             if not self._client.is_closed():
                 await self._request()
         finally:
@@ -109,6 +111,7 @@ class FaultyFolder(Folder):
         self._refuse_rename()
         if self._faults.refuse_replacing:
             raise asyncssh.SFTPOpUnsupported("Operation unsupported")
+        # After it was done: only the answer is lost, so the sender has to find out.
         await super().posix_rename(oldpath, newpath)
         self._lose_rename()
 
@@ -125,6 +128,7 @@ class FaultyFolder(Folder):
     def look_at(self, path: Path) -> None:
         """Look at a file that has appeared, and perhaps take it away."""
         super().look_at(path)
+        # Uploads under way begin with a dot; real receivers do not see those either.
         if self._faults.take_away and not path.name.startswith("."):
             path.unlink()
 
@@ -135,6 +139,7 @@ class FaultyFolder(Folder):
         if self._faults.requests in self._faults.disconnect_at:
             self._hang_up()
         if self._faults.requests in self._faults.stall_at:
+            # Never answered, but not for ever: the sender gives up on the connection, and this task ends with it.
             await self._client.wait_closed()
 
     def _refuse_rename(self) -> None:

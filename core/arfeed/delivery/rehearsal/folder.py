@@ -25,6 +25,7 @@ class Folder(asyncssh.SFTPServer):
     async def close(self, file_obj: object) -> None:
         """Close a file, and look at it if it was written."""
         written = _path_if_written(file_obj)
+        # Closed first, so that all of it is on the disk when it is read.
         super().close(file_obj)
         if written:
             self.look_at(written)

@@ -7,14 +7,16 @@ import shlex
 from collections.abc import Iterable, Sequence
 from html import escape
 from types import NoneType
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from arfeed.delivery.rehearsal.books import Books
-from arfeed.delivery.rehearsal.receiver import Receiver
 from arfeed.delivery.rehearsal.switches import Switches
 
+if TYPE_CHECKING:
+    from arfeed.delivery.rehearsal.books import Books
+    from arfeed.delivery.rehearsal.receiver import Receiver
+
 MOST_ROWS = 200
-"""So many rows of a table are shown; all of them are in books.json."""
+"""This many rows of a table are shown; all of them are in books.json."""
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --line: #767676; --soft: #f2f2f2; --link: #0b57a4; }

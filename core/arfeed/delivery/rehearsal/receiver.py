@@ -63,7 +63,9 @@ def receiver(
     with _alone(name, folder):
         layout.address_file(folder).unlink(missing_ok=True)  # of one that was killed
         bookkeeper = _bookkeeper(folder, headers or Headers())
+        # What came while no receiver ran, or as one was killed, is booked before anything new.
         bookkeeper.catch_up()
+        # Kept over restarts: another host key would be another receiver to arfeed, and rightly refused.
         host_key = key_at(layout.keys(folder) / "host_ed25519")
         door = Door(host_key, key_at(layout.client_key(folder)), faults or Faults())
         with running(door, layout.inbox(folder), bookkeeper.take, port) as taken:

@@ -32,7 +32,7 @@ class Bookkeeper:
     headers: Headers
 
     def take(self, path: Path) -> None:
-        """Book a file if it is a report that has not been seen with this content; anything else is none of our own."""
+        """Book a file if it is a report not yet seen with this content; ignore anything else."""
         if not layout.is_report(self.folder, path):
             return
         content = path.read_bytes()

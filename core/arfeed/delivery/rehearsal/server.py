@@ -30,6 +30,7 @@ class Door:
     async def hang_up(self) -> None:
         """End every connection, whatever its client is doing."""
         for connection in list(self.connections):
+            # A client in mid-upload would keep an orderly end waiting.
             connection.abort()
             await connection.wait_closed()
 
@@ -77,6 +78,7 @@ def running(door: Door, root: Path, appeared: Callable[[Path], None], port: int 
     started: Future[Started] = Future()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="arfeed-rehearsal") as threads:
         ended = threads.submit(asyncio.run, _serve(door, root, appeared, port, started))
+        # Whichever comes first: a server that can't start ends without ever having started.
         wait([cast("Future[object]", started), cast("Future[object]", ended)], return_when=FIRST_COMPLETED)
         if ended.done():
             ended.result()
@@ -93,6 +95,7 @@ async def _serve(door: Door, root: Path, appeared: Callable[[Path], None], port:
     async with await _listen(door, root, appeared, port) as acceptor:
         started.set_result(Started(acceptor.get_port(), lambda: loop.call_soon_threadsafe(stop.set)))
         await stop.wait()
+        # No new connection while the present ones are ended.
         acceptor.close()
         await door.hang_up()
 

@@ -29,7 +29,7 @@ class ShipmentBookkeeper:
     rule: RehearsalRule
 
     def take(self, path: Path) -> None:
-        """Book a delivery if this file commits one that has not been seen; anything else waits, or is not its own."""
+        """Book a delivery if this file commits one that has not been seen; anything else waits, or is ignored."""
         if not self._commits(path):
             return
         books, digest = read_books(self.folder), hashlib.sha256(path.read_bytes()).hexdigest()
@@ -58,7 +58,7 @@ class ShipmentBookkeeper:
         now = datetime.now(UTC)
         if self.rule.absence == "closes":
             return books.after(path.name, listed, now)
-        return books.told(path.name, listed, closed, now)
+        return books.apply_closings(path.name, listed, closed, now)
 
     def _tables(self, path: Path) -> Mapping[str, bytes]:
         """Return the files of a delivery by name: those inside of its archive, or those with a marker's digits."""
@@ -73,7 +73,7 @@ class ShipmentBookkeeper:
             return {name: archive.read(name) for name in archive.namelist()}
 
     def _read(self, tables: Mapping[str, bytes]) -> tuple[dict[str, Decimal], list[str]]:
-        """Return what is open, by number, and the numbers that are told to be closed."""
+        """Return what is open, by number, and the numbers that are sent as closed."""
         rule = self.rule
         listed: dict[str, Decimal] = {}
         closed: list[str] = []

@@ -44,6 +44,7 @@ def standing(
         ports = {"sftp": int(one.url.rpartition(":")[2]), "page": web}
         write_whole(layout.ports_file(folder), json.dumps(ports).encode())
         write_whole(layout.address_file(folder), one.url.encode())
+        # Feeds find a running receiver by this file; one that is left behind would send them to nobody.
         stack.callback(layout.address_file(folder).unlink, missing_ok=True)
         yield Standing(one, f"http://{HOST}:{web}/")
 

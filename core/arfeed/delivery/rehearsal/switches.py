@@ -39,21 +39,22 @@ class Switches(BaseModel):
         default=None, description="Its disk is full after that many more bytes; 0 at once."
     )
     most_handles: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
-        default=None, description="So many files may be open at once in a session."
+        default=None, description="This many files may be open at once in a session."
     )
     permission_denied: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
         default=(), description="Files with these in their paths may not be written, such as .pdf, csv_data_uploads."
     )
 
     def changed(self, wanted: Mapping[str, object]) -> Switches:
-        """Return them with some changed. Raise pydantic's `ValidationError` for what there is not."""
+        """Return a copy with some changed. Raise pydantic's `ValidationError` for unknown ones."""
         return Switches.model_validate({**self.model_dump(), **wanted})
 
 
 def switch(faults: Faults, before: Switches, now: Switches) -> None:
-    """Carry what has changed over to a receiver under way; requests and bytes are counted from this moment."""
+    """Apply the changes to a running receiver; requests and bytes are counted from now."""
     for name in Switches.model_fields:
         value = getattr(now, name)
+        # What is set and stays so goes on counting from when it was set.
         if value == getattr(before, name):
             continue
         if name in ("disconnect_every", "stall_every"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -18,9 +18,11 @@ from pydantic import ValidationError
 from arfeed.delivery.rehearsal.books import as_json
 from arfeed.delivery.rehearsal.faults import Faults
 from arfeed.delivery.rehearsal.page import STYLE, page
-from arfeed.delivery.rehearsal.receiver import Receiver
 from arfeed.delivery.rehearsal.server import HOST
 from arfeed.delivery.rehearsal.switches import Switches, switch
+
+if TYPE_CHECKING:
+    from arfeed.delivery.rehearsal.receiver import Receiver
 
 MOST_BYTES = 64 * 1024
 """So long may be what is posted."""
@@ -137,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _form(self) -> Mapping[str, object]:
         given = dict(parse_qsl(self._body("application/x-www-form-urlencoded"), keep_blank_values=True))
         if not secrets.compare_digest(given.pop("token", "").encode(), self.panel.token.encode()):
-            raise _Refusal(HTTPStatus.FORBIDDEN, "This form is not of the page as it runs now. Load the page again.")
+            raise _Refusal(HTTPStatus.FORBIDDEN, "This form is from an earlier page. Reload the page.")
         off = Switches().model_dump()
         return off if given.pop("do", "") == "off" else {**off, **given}
 

@@ -171,7 +171,7 @@ def find_unnumbered(
     ]
     news = (
         f"{source}: none of {now[source, 'none']} PDFs prints its invoice's number as the source has it, so a wrong "
-        "one would hardly be noticed; this is said once"
+        "one would go unnoticed; reported once"
         for source in unnumbered
         if before[source, "none"] < _ENOUGH
     )

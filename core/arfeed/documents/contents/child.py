@@ -49,7 +49,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     wanted = request["wanted"]
     try:
         if wanted is not None and (text := _by_codes(content)) is not None and _has(text, wanted):
-            return _said([text], _find_embedded(_find_attached(pdf)), quick=True)
+            return _answer([text], _find_embedded(_find_attached(pdf)), quick=True)
         # What is attached to a page further behind would be missed.
         stop = wanted is not None and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
         return _read(pdf, wanted, stop=stop)
@@ -59,7 +59,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         pdf.close()
 
 
-def _said(
+def _answer(
     pages: list[str],
     invoices: list[dict[str, str]],
     *,
@@ -100,7 +100,7 @@ _NOT_SIMPLE = (
     *(b"/Type0", b"/Type3", b"/TrueType", b"/MMType1", b"/CIDFont", b"/FontFile", b"/ToUnicode", b"/Differences"),
     *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/ASCII85Decode", b"/LZWDecode"),
 )
-# Two words, or two cells, that only their places part.
+# Two words or cells that only their positions separate.
 _WIDE_GAP = re.compile(rb"\)\s*-?\d{3,}(?:\.\d+)?\s*\(")
 _NO_PAGE = (b"/Length1", b"/Subtype", b"/Type", b"/Width", b"/DecodeParms")
 _LONGEST_HEAD = 300
@@ -109,7 +109,7 @@ _LONGEST_HEAD = 300
 def _by_codes(content: bytes) -> str | None:
     """Return what a PDF shows, a line a string, if its fonts' codes are the characters; None if that is not certain.
 
-    So write TCPDF and tFPDF, with a map of 65,536 codes for each font, of which PDFium reads every one: a third of all
+    TCPDF and tFPDF write so, with a map of 65,536 codes per font, all of which PDFium reads: a third of all
     the time that PDFs of many programs take. So do programs that use the fonts which every reader has, and PDFium
     builds anew for each PDF. What is not found in this is looked for in the text that PDFium finds.
     """
@@ -203,15 +203,15 @@ def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, An
         size += len(pages[-1])
         found = found or (wanted is not None and _has(pages[-1], wanted))
         if found and stop and len(pages) < len(pdf):
-            return _said(pages, _find_embedded(files), more=True, quick=True)
+            return _answer(pages, _find_embedded(files), more=True, quick=True)
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
             break
     more = size > MOST_TEXT or len(pages) < len(pdf)
     if found:
-        return _said(pages, _find_embedded(files), more=more)
+        return _answer(pages, _find_embedded(files), more=more)
     careful = _read_carefully(pdf, len(pages))
-    return _said(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
+    return _answer(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
 
 
 def _text_of(page: Any) -> str:

@@ -1,7 +1,7 @@
 """The rule by which a PDF is taken for an invoice's own, for another's, or for neither.
 
 A number alone proves little: 7, 2026 and 10023 stand in every PDF, and honest ones list other invoices. So a PDF is
-another's only if that one's number, its money and its customer are printed, and this one's money is not. The rule
+another invoice's only if its number, amount and customer are printed, and this one's amount is not. The rule
 and what it was measured on are in docs/documents.md.
 """
 
@@ -117,7 +117,7 @@ def _by_text(own: Invoice, printed: Printed) -> Verdict:
         return Verdict("own") if there else Verdict("none")
     owner = _find_owner(own, there, printed, its_money=its_money)
     if owner is not None:
-        return _accuse(own, owner, printed, its_money=its_money)
+        return _assign_to(own, owner, printed, its_money=its_money)
     is_own = there >= Found.MAYBE or (there == Found.OTHERWISE and its_money and has_long_core(own))
     return Verdict("own") if is_own else Verdict("none")
 
@@ -151,7 +151,7 @@ def _find_owner(own: Invoice, there: Found, printed: Printed, *, its_money: bool
 
 
 def _find_head(others: Sequence[Invoice], printed: Printed) -> Invoice | None:
-    """Return the one invoice that heads a PDF which also prints this one's number or customer, if it is not this one's.
+    """Return the invoice that owns a PDF although it also prints this one's number or customer; None if unclear.
 
     Honest PDFs list other invoices of their customer: earlier ones, part payments, what is still open. So this one must
     stand there on its own, and have the largest amount but for those of invoices that are only listed. If nothing
@@ -169,11 +169,11 @@ def _find_head(others: Sequence[Invoice], printed: Printed) -> Invoice | None:
 
 
 def _may_head(invoice: Invoice, printed: Printed) -> bool:
-    """Whether a number stands there on its own: a weak one may be anything if words stand beside it."""
+    """Whether a number can be the PDF's own; a weak one must be alone on its line."""
     return printed.role_of(invoice) >= (Role.ALONE if is_weak(invoice) else Role.POSSIBLE)
 
 
-def _accuse(own: Invoice, other: Invoice, printed: Printed, *, its_money: bool) -> Verdict:
+def _assign_to(own: Invoice, other: Invoice, printed: Printed, *, its_money: bool) -> Verdict:
     amount = _money(max(other.money & printed.amounts(other), default=other.amount), other)
     missed = own.customer if its_money else _money(own.amount or own.balance, own)
     page = printed.page_of(other)

@@ -48,7 +48,7 @@ class Invoice(NamedTuple):
 
 
 class Known:
-    """All invoices that arfeed was told of, open or closed, now or in the last report."""
+    """All invoices that arfeed knows, open or closed, now or in the last report."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
         """Keep the rows, which have the columns `COLUMNS`; nothing is computed before the first question."""

@@ -62,7 +62,7 @@ def _role(text: str, start: int, end: int, prints_money: Prints) -> Role:
     begin = text.rfind("\n", 0, start) + 1
     line = text[begin:start]
     named = _is_named(line)
-    # A label may have a cell of its own, or more than one line; then the one above goes on with it.
+    # A label may have its own cell, or more than one line; then the one above goes on with it.
     above = "" if named else text[text.rfind("\n", 0, max(0, begin - 1)) + 1 : begin]
     if _MENTION.search(f"{above} {line}"[-_BEFORE:]):
         return Role.MENTIONED
@@ -80,6 +80,6 @@ def _role(text: str, start: int, end: int, prints_money: Prints) -> Role:
 
 
 def _is_named(before: str) -> bool:
-    """Whether a label ends here that is no part of a sentence."""
+    """Whether a label ends here that is not part of a sentence."""
     found = _INVOICE.search(before)
     return found is not None and len(before[: found.start()].split()) <= _MOST_WORDS

@@ -110,7 +110,7 @@ def _variant(text: str) -> re.Pattern[str]:
     zeroless = re.sub(r"0*(\d+)", r"\1", core)
     starts = {found.start() for found in re.finditer(r"\d+", zeroless)}
     signs = [("(?:0\n?)*" if at in starts else "") + re.escape(sign) for at, sign in enumerate(zeroless)]
-    # Letters of its own may be left out; others are a number of another kind, unless it has none.
+    # Its own letters may be left out; others are a number of another kind, unless it has none.
     before = rf"(?:{re.escape(letters)}[-./ _]{{0,2}})?" if letters else r"(?:[a-z]{1,5}[-./_]?)?"
     pattern = "\n?".join(signs)
     return re.compile(rf"(?<![^\W_])(?<![^\W_][-./_])(?<!\d,){before}({pattern})(?![^\W_])(?![-./_][^\W_])(?!,\d)")
@@ -130,7 +130,7 @@ def _matches(number: str, text: str) -> Iterator[tuple[int, int]]:
         for found in _pattern(number).finditer(text):
             yield found.span()
         return
-    # A pattern is dear to make, and each number would have its own: this finds the very same.
+    # Compiling a pattern per number is expensive; this finds the same.
     start = text.find(number[0])
     while start >= 0:
         end = _match(number, text, start)

@@ -17,7 +17,7 @@ from arfeed.documents.contents.words import close_short_lines, close_up, fold, i
 from arfeed.model import schema
 
 _FEWEST_STRONG = 5
-"""So many letters and digits hardly stand in a PDF by chance."""
+"""This many letters and digits are hardly in a PDF by chance."""
 
 ATTACHED = 0
 """The number of a page of an attached PDF."""
@@ -134,7 +134,7 @@ class Printed:
         found = []
         for other in self._by_money(own):
             strange = seen.isdisjoint(map(fold, other.numbers)) and self.has_customer(other)
-            # The pattern is dear, and many invoices may have one common amount: most are ruled out before it.
+            # The pattern is expensive, and many invoices share an amount: most are ruled out first.
             if strange and self._may_have(other) and self.page_of(other) is not None:
                 seen.update(map(fold, other.numbers))
                 found.append(other)

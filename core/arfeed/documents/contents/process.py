@@ -72,7 +72,7 @@ def _command() -> list[str]:
 
 
 class PdfReader:
-    """Reads PDFs one after another in a process of its own. Use it as a context manager."""
+    """Reads PDFs one after another in a separate process. Use it as a context manager."""
 
     def __init__(
         self, command: Sequence[str] | None = None, seconds: float = SECONDS, first: float = _FIRST_SECONDS
@@ -98,10 +98,10 @@ class PdfReader:
     def read(self, pdf: Staged) -> Extract:
         """Return what a PDF holds, or why it can't be read: whatever it does to the process, the next one is read."""
         self.ask(pdf)
-        return self.hear()
+        return self.receive()
 
     def ask(self, pdf: Staged, wanted: Collection[str] | None = None) -> None:
-        """Have a PDF read meanwhile; `hear` returns what it holds, in the order of asking.
+        """Have a PDF read meanwhile; `receive` returns what it holds, in the order of asking.
 
         With `wanted` it is read only as far as one of these squeezed numbers is found, and carefully only if none is.
         """
@@ -114,7 +114,7 @@ class PdfReader:
         self._asked.append(json.dumps(request).encode() + b"\n")
         self._send(self._asked[-1])
 
-    def hear(self) -> Extract:
+    def receive(self) -> Extract:
         """Wait for what the first PDF that was asked for holds."""
         try:
             line = self._answers.get(timeout=self._first if self._fresh else self._seconds)
@@ -138,7 +138,7 @@ class PdfReader:
                 process.stdin.write(request)
                 process.stdin.flush()
         except OSError:
-            return  # the process is gone, which `hear` learns from the end of its answers
+            return  # the process is gone, which `receive` learns from the end of its answers
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(  # noqa: S603 - our own script
@@ -146,7 +146,7 @@ class PdfReader:
         )
         self._answers, self._fresh = queue.SimpleQueue(), True
         # A thread, since pipes can't be waited for with a limit of time on every system.
-        threading.Thread(target=_hear, args=(self._process.stdout, self._answers), daemon=True).start()
+        threading.Thread(target=_queue_answers, args=(self._process.stdout, self._answers), daemon=True).start()
         return self._process
 
     def _end(self) -> None:
@@ -170,7 +170,7 @@ _WORTH_ONE = 50
 
 @contextmanager
 def readers(pdfs: int) -> Iterator[Sequence[PdfReader]]:
-    """Have as many readers as so many PDFs are worth, but no more than there are processors."""
+    """Start enough readers for this many PDFs, at most one per processor."""
     count = min(os.cpu_count() or 1, _MOST_READERS, 1 + pdfs // _WORTH_ONE)
     with ExitStack() as stack:
         yield [stack.enter_context(PdfReader()) for _ in range(count)]
@@ -190,16 +190,16 @@ def read_all(several: Sequence[PdfReader], requests: Iterable[Request]) -> Itera
     for name, pdf, wanted in requests:
         if len(asked) == _AHEAD * len(several):
             first, reader = asked.popleft()
-            yield first, reader.hear()
-        # The one that was heard just now is the next one again.
+            yield first, reader.receive()
+        # The one that answered just now is the next one again.
         reader = next(turns)
         reader.ask(pdf, wanted)
         asked.append((name, reader))
     for name, reader in asked:
-        yield name, reader.hear()
+        yield name, reader.receive()
 
 
-def _hear(pipe: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
+def _queue_answers(pipe: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
     """Hand on each line; a blank one when there are no more."""
     try:
         for line in pipe:

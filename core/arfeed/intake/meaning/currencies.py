@@ -1,4 +1,4 @@
-"""A column of currencies that nobody named, where one currency is set for all rows."""
+"""A column of currencies that nobody named, if one currency is set for all rows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def refuse_other_currencies(
 def find_other_currencies(case: Case, code: str) -> dict[str, Mapping[str, int]]:
     """Return the columns that say of what is owed that it is in another currency, each with what it says of how many.
 
-    The company's own currency is not that of the invoices, so columns that are called so do not count.
+    The company's own currency is not that of the invoices, so columns with that name do not count.
     """
     found = {name: words for name in case.unused if not is_in_own_currency(name) and (words := _words(case, name))}
     said = {name: case.count(name, case.owed, lambda word: _contradicts(word, code)) for name in found}

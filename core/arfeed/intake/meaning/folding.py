@@ -40,7 +40,7 @@ class Folded(NamedTuple):
 def fold_rows(rows: pd.DataFrame, settings: FileSettings) -> Folded:
     """Make one row of those that are one document, in the order of their first.
 
-    Raise `SourceError` where rows contradict each other that the setting `rows` calls one document. With `rows` unset,
+    Raise `SourceError` if rows contradict each other that the setting `rows` calls one document. With `rows` unset,
     documents of one number that differ are left for the check of the whole report.
     """
     # Asked first, which takes half as long as to find the repeated ones at most: most lists have none.
@@ -155,8 +155,8 @@ def _note_lines(some: pd.DataFrame, again: pd.Series[bool]) -> Sequence[str]:
     what = "1 invoice has" if count == 1 else f"{count} invoices have"
     return [
         f"{what} several lines, and the balance is taken once for each, such as "
-        f"{format_amount(first['balance'], first['currency'])} for {first['invoice_ref']}; if each line has an amount "
-        "of its own, export a list of invoices"
+        f"{format_amount(first['balance'], first['currency'])} for {first['invoice_ref']}; if each line has its own "
+        "amount, export a list of invoices"
     ]
 
 
@@ -268,7 +268,7 @@ def _stated_totals(some: pd.DataFrame, balances: pd.Series) -> pd.Series | None:
 
 
 def _refuse_several_files(some: pd.DataFrame, files: pd.Series[str], settings: FileSettings) -> None:
-    """Raise `SourceError` where the instalments of an invoice stand in several files: one may be there twice."""
+    """Raise `SourceError` if the instalments of an invoice stand in several files: one may be there twice."""
     found = some.assign(file=files.loc[some.index]).drop_duplicates(["invoice_ref", "file"])
     twice = found["invoice_ref"].duplicated()
     if twice.any():

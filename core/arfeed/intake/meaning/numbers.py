@@ -1,4 +1,4 @@
-"""The number of an invoice where no column holds it as it is: made of several columns, or with a prefix by kind."""
+"""The number of an invoice if no column holds it as it is: made of several columns, or with a prefix by kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOTHING = pa.scalar("", pa.large_string())
 
 
 def compose_numbers(table: Columns, settings: SourceSettings) -> None:
-    """Make `invoice_ref` of the columns that its template names; blank where all of these are.
+    """Make `invoice_ref` of the columns that its template names; blank if all of these are.
 
     Add a problem where only some of them are blank: such a number may be that of another invoice.
     """

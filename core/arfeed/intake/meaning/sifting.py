@@ -1,7 +1,7 @@
 """Rows of a file that are not documents: rules, totals, the name of a group, the further lines of an invoice.
 
 A row of totals is kept as the file's own control. A list in groups is refused by name: which customer a row belongs to
-is said above it, and only readers of that very report know how.
+is stated above it, and only readers of that very report know how.
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ class _Rows:
                 )
 
     def _refuse_groups(self, others: Mask) -> None:
-        """Raise `SourceError` where a name stands alone in its row, and rows with a number name no customer."""
+        """Raise `SourceError` if a name stands alone in its row, and rows with a number name no customer."""
         filled = np.sum([~_mask(is_blank(cell)) for cell in self.cells], axis=0)
         ref, customer = (_mask(is_blank(self.table.text(name))) for name in ("invoice_ref", "customer_name"))
         heads = np.flatnonzero(others & (filled == 1) & (~ref | ~customer | self._first_cell_only()))
@@ -274,9 +274,9 @@ class _Rows:
         text = next(text for cell in self.cells if (text := cell[head].as_py()))
         raise SourceError(
             f"{self._place(head)}: {text!r} stands alone in its row, and rows below it, such as that of "
-            f"{self.table.text('invoice_ref')[int(members[0])].as_py()!r}, name no customer: this is a report in "
-            "groups, which may list payments below their invoices. Export a list instead that names the customer in "
-            "every row, a row an open document, without subtotals"
+            f"{self.table.text('invoice_ref')[int(members[0])].as_py()!r}, name no customer: this report is "
+            "grouped, and may list payments below their invoices. Export a list that names the customer in every row, "
+            "one row per open document, without subtotals"
         )
 
     def _first_cell_only(self) -> Mask:

@@ -62,7 +62,7 @@ def sign_words(table: Columns, settings: SourceSettings) -> frozenset[str]:
 
 
 def _put_together(amounts: Mapping[str, Parsed]) -> tuple[pa.Array, str]:
-    """Return the balance as debit less credit, or amount less paid; null where nothing says what is owed."""
+    """Return the balance as debit less credit, or amount less paid; null if nothing says what is owed."""
     if "debit" in amounts:
         more, header = amounts["debit"].values, "debit"
         less = amounts["credit"].values if "credit" in amounts else pa.nulls(len(more), MONEY)

@@ -96,7 +96,7 @@ def _of_file(rows: pd.DataFrame, file: str) -> pd.DataFrame:
 
 
 def _amount(total: TotalsRow, table: Columns, settings: FileSettings) -> Decimal:
-    unsigned = settings.model_copy(update={"sign": None})  # the row has no sign of its own
+    unsigned = settings.model_copy(update={"sign": None})  # the row itself has no sign
     amounts = read_money(table, unsigned)
     kind = pa.array(["invoice"], pa.large_string())
     amount = find_owed(table, amounts, kind, unsigned)["balance"][0].as_py()

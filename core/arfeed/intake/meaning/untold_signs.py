@@ -19,7 +19,7 @@ _MOST_WORDS = 50
 
 
 def refuse_untold_sign(table: Columns, settings: SourceSettings) -> None:
-    """Raise `SourceError` where a column holds the sign of amounts that have none, and `sign` does not say so."""
+    """Raise `SourceError` if a column holds the sign of amounts that have none, and `sign` does not say so."""
     if not isinstance(settings, FileSettings) or settings.sign is not None or "debit" in table.columns:
         return
     used = {*table.columns.values()}

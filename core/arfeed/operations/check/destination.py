@@ -31,6 +31,7 @@ def examine_destination(project: Project, clock: Clock, *, history_is_there: boo
             yield from _server(what, project, server)
             yield from _folders(project, server, history_is_there=history_is_there)
             yield from _clock(project, server, clock, history_is_there=history_is_there, probe=probe)
+            # A check must be harmless by default: the receiver may collect whatever appears in its folders.
             if probe:
                 yield from _probe(project, server)
             else:
@@ -45,6 +46,7 @@ def examine_destination(project: Project, clock: Clock, *, history_is_there: boo
 
 def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
     """Report the steps that succeeded and the one that failed."""
+    # Steps that went well are named too: "login failed" is less of a riddle if host and key were right.
     step = failed_step(error)
     for name in passed_steps(error):
         yield ok(
@@ -56,6 +58,7 @@ def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
 def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
     server.check_root()
     about = server.about()
+    # A folder or an object store, which has no keys, extensions or login to speak of.
     if about is None:
         yield ok(what, "it can be opened")
         return
@@ -144,6 +147,7 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
     if history_is_there:
         with open_history(project) as history:
             latest = history.latest_report_at(name_in_history(project, history))
+    # A clock that is behind makes names that sort before the last report, which the receiver may then take for old.
     if latest and latest > now + timedelta(seconds=_SKEW_SECONDS):
         said = f"it is {now:%Y-%m-%d %H:%M} UTC here, but the last report is of {latest:%Y-%m-%d %H:%M} UTC"
         yield doubt("clock", said, "set this machine's clock", now=now.isoformat())
@@ -165,6 +169,7 @@ def _probe(project: Project, server: Remote) -> Iterator[Finding]:
             name = f"{tried.what} in {folder or 'the root'}"
             if tried.answer is None:
                 yield ok(name)
+            # Deliveries do without it, so that it is no reason to fail.
             elif tried.advice:
                 yield doubt(name, f"the server answered {tried.answer!r}", tried.advice)
             else:

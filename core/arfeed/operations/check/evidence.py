@@ -33,6 +33,7 @@ def assess_evidence(connector: Connector, report: SourceReport) -> Finding:
     if not degrees:
         said = f"unexplained: it lists only what is open, so nothing says why an invoice is gone{tail}"
         return doubt(what, said, f"somebody has to approve each one, unless you {', or '.join(raising)}", **facts)
+    # Degrees come the highest first.
     best = next(iter(degrees))
     said = "; ".join(f"{degree}: {why}" for degree, why in degrees.items())
     higher = "" if best == "proven" or not raising else f"; to raise it, {', or '.join(raising)}"
@@ -48,6 +49,7 @@ def _degrees(connector: Connector, complete: Complete) -> Iterator[tuple[str, st
     if complete.control_account:
         sums = ", ".join(money(owed, code) for code, owed in complete.control_account.balances.items())
         yield "balanced", f"the control account has {sums or 'nothing'}, and is compared with the list each time"
+    # A list with a limit may lack what is open, so no declaration makes its absences payments.
     if connector.settings.absent_means_paid and not complete.capped:
         yield "asserted", "by `absent_means_paid`, what it no longer lists is paid"
 

@@ -33,6 +33,7 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
     history = _history(project)
     yield history
     yield _verification(project)
+    # Whatever was found so far: whoever sets up a feed wants all its mistakes in one go.
     yield from sources.examine_sources(project, clock, quick=quick)
     yield from destination.examine_destination(project, clock, history_is_there=history.state != "failed", probe=probe)
     yield from notifiers.examine_notifiers(project)

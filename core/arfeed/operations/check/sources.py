@@ -43,6 +43,7 @@ def examine_sources(project: Project, clock: Clock, *, quick: bool) -> Iterator[
         yield from findings
         if extracted:
             rows.append(extracted.open)
+    # Sums over some of the sources would look like those of a report that has lost the others.
     if len(rows) == len(project.sources):
         yield _report(project, join_frames(rows))
 
@@ -138,6 +139,7 @@ def _dates(connector: Connector, extracted: Extract, evidence: Evidence, today: 
         return
     what, span = f"dates of {connector.source}", f"issued {issued.min()} to {issued.max()}"
     facts = {"first": str(issued.min()), "last": str(issued.max()), "order": connector.settings.dates}
+    # Dates exchanged day for month are the mistake that no single row shows; together they reach into the future.
     if issued.max() > today + _AHEAD:
         advice = (
             f"check whether `dates` is right in [sources.{connector.source}]: day and month may be the wrong way round"

@@ -56,6 +56,7 @@ class Answers:
         rest = dict(self.settings)
         columns = {name.removeprefix(_ACCOUNT): rest.pop(name) for name in [*rest] if name.startswith(_ACCOUNT)}
         prefixes = {name.removeprefix(_PREFIX): rest.pop(name) for name in [*rest] if name.startswith(_PREFIX)}
+        # One prefix for all kinds would not keep a credit note and an invoice of one number apart.
         if "prefix" in rest:
             raise ConfigError("--set prefix=…: name the kind of document, as in --set prefix.credit_note=CN-")
         sign = {name: rest.pop(name) for name in [*rest] if name.startswith("sign")}
@@ -125,6 +126,7 @@ class Unattended:
 
     def ask(self, question: str, option: str, default: str | None = None, wrong: Complaint = lambda _: None) -> str:
         """Return the default; raise `ConfigError` naming the option if there is none."""
+        # Never a guess: what a person would have been asked decides about money.
         if default is None or wrong(default):
             raise ConfigError(f"{question} Not interactive; pass {option}")
         return default

@@ -55,6 +55,7 @@ def third_party_plugins() -> list[str]:
 
 def offer(name: str) -> Offer:
     """Return a connector by its name or its plugin's. Raise `ConfigError` that lists the available ones."""
+    # Ours first: a third party's plugin of the same name must not be imported by chance.
     ours, theirs = own_offers(), third_party_plugins()
     if name in ours:
         return ours[name]
@@ -79,6 +80,7 @@ def _offers(plugins: list[str]) -> dict[str, Offer]:
 
 def configure_for(offer: Offer, sample: Path, settings: Mapping[str, object]) -> Connector:
     """Return the connector, set to read just this file."""
+    # No settling time: the sample is not being written while somebody answers questions about it.
     values = {"path": glob.escape(str(sample.absolute())), "settle_seconds": 0, **settings}
     try:
         return offer.connector(offer.connector.name, offer.connector.Settings.model_validate(values))
@@ -100,9 +102,11 @@ def recognize_connector(sample: Path, sheet: str | None = None) -> Offer:
     ours = own_offers()
     known = {"encoding": encoding_of(sample), "sheet": sheet}
     for one in ours.values():
+        # The one that reads any table would claim every file, so it comes last.
         if one.reads_files and one.connector.name != ANY_TABLE:
             connector = configure_for(one, sample, known)
             if _claims(connector):
+                # A file of a known system that is the wrong report is refused here, with the one to export instead.
                 connector.check()
                 return one
     return ours[ANY_TABLE]

@@ -54,6 +54,7 @@ def _sftp(draft: Draft, said: str, answers: Answers, asker: Asker) -> None:
         *([Line("private_key", key, "its public half goes to the receiver")] if key else []),
         Line("known_hosts", "~/.ssh/known_hosts", "where the server's key must be listed"),
     ]
+    # A feed that can be rehearsed today is worth more than one that waits for an address.
     if not address:
         draft.notes.append(f'url = "{_UNKNOWN}"')
 
@@ -78,6 +79,7 @@ def _key(draft: Draft, answers: Answers, asker: Asker) -> str:
         return ""
     name = answers.key or _KEY
     file = Path(name).expanduser().absolute()
+    # Never made anew: the receiver may know its public half already.
     if file.exists():
         asker.found(f"private_key: {name} already exists, and is used")
         public = file.with_name(f"{file.name}.pub")
@@ -86,6 +88,7 @@ def _key(draft: Draft, answers: Answers, asker: Asker) -> str:
         return name
     if not asker.agree(f"Make a key pair, {name} and {name}.pub?"):
         return name
+    # Without a passphrase, since runs start with nobody there to type one.
     pair = make_key_pair(file, "ed25519", None)
     asker.found(f"private_key: made {name}; it stays on this machine. Its fingerprint is {pair.fingerprint}")
     draft.send.append(pair.public_key)

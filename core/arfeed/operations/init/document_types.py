@@ -72,6 +72,7 @@ def check_document_types(
     found = DocumentTypes()
     _check_only(headers, answers)
     balance = chosen.get("balance", "balance")
+    # Somebody said which column it is, so no other is looked at.
     if "kind" in chosen:
         return _as_kinds(chosen["kind"], balance, read, answers, asker)
     free = [name for name in headers if name not in chosen.values()]
@@ -119,6 +120,7 @@ def _as_kinds(
     words = _words(read(), header)
     kinds = {} if all(word.lower() in schema.KINDS for word in words) else _kinds(header, words, answers, asker)
     positive, _ = _others(read(), header, balance)
+    # Credit notes without a minus would be delivered as debts, which is the worst that a kind can do.
     unsigned = [word for word in positive if kinds.get(word, word.lower()) != "invoice"]
     if unsigned:
         asker.found(f"credits_positive: amounts of {_list_words(unsigned)} have no sign, and lower what is owed")
@@ -199,7 +201,7 @@ def _ask(header: str, words: Sequence[str], kept: Sequence[str], answers: Answer
     if answers.all_debts:
         asker.doubt(f"{found}; taken as debts, as you said")
         return "debts"
-    asker.doubt(f"{found}: as it is, these are delivered as debts")
+    asker.doubt(f"{found}: otherwise these are delivered as debts")
     kinds = " ".join(f"--kind {shlex.quote(word)}={_kind_or(word, 'KIND')}" for word in words[:_MOST_WORDS])
     option = f"--all-debts if customers owe them; {kinds} if they are credits, where KIND is {', '.join(schema.KINDS)}"
     option += f"; --only {shlex.quote(header)}=TYPE to leave them out" if kept else ""
@@ -230,6 +232,7 @@ def check_settled(
     """Ask whether rows with a day of payment, and no status, are still owed. Raise `ConfigError` if they are not."""
     if "status" in chosen:
         return
+    # A list of paid invoices may keep their amounts; a day of payment is then all that tells.
     for header in (name for name in headers if name not in chosen.values() and is_settled_header(name)):
         count = sum(count_settled(rows, header, chosen["balance"]) for rows in read())
         if not count:
@@ -239,7 +242,7 @@ def check_settled(
         if answers.all_debts:
             asker.doubt(f"{found}; taken as debts, as you said")
             continue
-        asker.doubt(f"{found}: as it is, these are delivered as debts, though they may be paid")
+        asker.doubt(f"{found}: otherwise these are delivered as debts, though they may be paid")
         if asker.choose(f"What are the rows with a date in {header!r}?", "--all-debts", _SETTLED) == "stop":
             raise ConfigError(
                 f"{found}, and they are paid, so nothing was written; export what is open only, or with a status or "

@@ -102,6 +102,7 @@ def write(draft: Draft, file: Path, today: date) -> None:
     """Write the file. Raise `ConfigError` if it exists already or can't be written."""
     refuse_taken(file)
     try:
+        # Exclusively: another process may have written it since it was looked for.
         with file.open("x", encoding="utf-8") as target:
             target.write(draft.text(today))
     except OSError as exc:

@@ -50,6 +50,7 @@ def ask(draft: Draft, made: Made, extracted: Extract, answers: Answers, asker: A
         return []
     said = None if answers.absent_means_paid is None else "yes" if answers.absent_means_paid else "no"
     option = "--absent-means-paid or --no-absent-means-paid"
+    # The default is "no": it costs questions; "yes" may cost money.
     if (said or asker.choose(_ABSENT, option, _CHOICES, "no")) == "no":
         return []
     return [Line("absent_means_paid", value=True, why="as you said: what it no longer lists is paid")]
@@ -70,6 +71,7 @@ def _account(draft: Draft, made: Made, extracted: Extract, answers: Answers, ask
     path, why = find_next_pattern(Path(text).expanduser(), answers.folder)
     draft.control_account = [Line("path", path, why)]
     draft.control_account += [Line(name, value, "as you said") for name, value in answers.control_columns.items()]
+    # A difference is shown and not judged: payments on account make one that stays.
     for code, owed in account.balances.items():
         asker.found(f"control account: {text} has {money(owed, code)}{_difference(extracted, code, owed)}")
     return account

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _MOST_WORDS = 4
 _NEEDED = (*REQUIRED, "issued_on")
 _FEW_KNOWN = len(_NEEDED) // 2
-"""Where no more of them are found by their headings, those of other columns are in an unknown language as well."""
+"""If no more of them are found by their headings, those of other columns are in an unknown language as well."""
 
 _MATTERS = ("due_on", "customer_id", "currency", "status", "amount")
 """Columns that an invoice may lack, but that are not passed over in silence if a heading seems to be theirs."""
@@ -75,9 +75,11 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     headings = read_header(str(sample), columns=find_heading_row(str(sample), how), **how)
     rows = next(read_tables(str(sample), columns=headings, **how))
     headers = [str(name) for name in rows.columns if name != "origin"]
+    # Headings alone are not enough: each is confirmed by the values below it.
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
     proposal = propose_columns(rows)
+    # Before any question: the answers would describe a list that must not be delivered.
     refuse_other_tables(sample, headers, proposal, answers.columns)
     if not proposal.columns:
         asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
@@ -97,6 +99,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     if not asker.agree("Is that what the headings mean?"):
         chosen = _correct(chosen, headers, asker)
     chosen = {name: header for name, header in chosen.items() if header}
+    # Collected, so that without a terminal all options that are lacking are named at once.
     open_questions = Questions(asker)
     _ask_needed(chosen, proposal, rows, open_questions)
     _ask_what_matters(chosen, said, proposal, rows, open_questions)
@@ -131,12 +134,13 @@ class _Table(NamedTuple):
 def _ask_of_rows(meaning: Meaning, chosen: dict[str, str], table: _Table) -> None:
     """Find out from all rows what the words and signs beside the amounts mean; this may choose a column of kinds."""
     headers, read, answers, asker, settings = table
+    # With debit and credit there is no column of balances, and the words are weighed by what is owed.
     owed = {**chosen, "balance": _find_owed(chosen)}
     meaning.values = _values(owed, headers, read, answers, asker)
     if {"status", "balance"} <= chosen.keys() and "balance_is" not in settings:
         words = meaning.values.get("status") or {}
         if total := ask_total(chosen["status"], chosen["balance"], words, read, asker):
-            why = "as you said: what is paid or void owes nothing, whatever its total"
+            why = "as you answered: paid and void documents owe nothing, whatever their total"
             meaning.settings.append(Line("balance_is", total, why))
     sign = find_sign(chosen, headers, read, answers, asker) if "balance" in chosen else None
     if sign is not None:
@@ -147,7 +151,7 @@ def _ask_of_rows(meaning: Meaning, chosen: dict[str, str], table: _Table) -> Non
         chosen |= {"kind": types.header} if types.header else {}
         meaning.values |= {"kind": types.kinds} if types.kinds else {}
         if types.credits_positive:
-            meaning.settings.append(Line("credits_positive", value=True, why="credits have no sign of their own"))
+            meaning.settings.append(Line("credits_positive", value=True, why="credits have no sign"))
         if owed_is := ask_sign(chosen, read, settings, asker):
             meaning.settings.append(Line("owed_is", owed_is, "as you said, since most balances are negative"))
     check_settled(owed, headers, read, answers, asker)

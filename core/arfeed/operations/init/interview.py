@@ -34,6 +34,7 @@ _PASSWORD = re.compile(r"://[^\s:/@]*:[^\s/@]+@")
 
 def interview(answers: Answers, asker: Asker) -> Draft:
     """Return a plugins.toml that is ready to be written. Raise `ConfigError` if one exists already."""
+    # Before the first question: nobody should answer ten and then learn that nothing is written.
     refuse_taken(answers.config)
     answers = answers.sorted_out()
     if answers.name is not None and (complaint := naming.check_name(answers.name)):
@@ -64,6 +65,7 @@ def _with_sheet(file: Path, answers: Answers, asker: Asker) -> Answers:
 def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
     """Return the connector, and the sample if it reads files."""
     named = offer(answers.source) if answers.source else None
+    # A database has no sample; what it needs is asked for by its settings.
     if named and not named.reads_files:
         return named, None
     text = answers.sample or asker.ask(_question(), "SAMPLE", _newest(answers.folder), _no_source)
@@ -71,9 +73,12 @@ def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
     if not file.exists():
         if complaint := _no_source(text) or (named and _no_file(text)):
             raise ConfigError(complaint)
+        # Whoever types "sql" at the first question means the source; a file of that name would be there.
         return offer(text), None
     if file.is_dir():
-        file = Path(_newest(file) or asker.ask(f"{file} holds no export. Which file is one?", "SAMPLE", None, _no_file))
+        file = Path(
+            _newest(file) or asker.ask(f"{file} contains no export. Which file is it?", "SAMPLE", None, _no_file)
+        )
     fits = named or recognize_connector(file, answers.settings.get("sheet"))
     asker.found(f"{file} is for the source {fits.connector.name!r}: {fits.description}")
     return fits, file
@@ -82,12 +87,13 @@ def _source(answers: Answers, asker: Asker) -> tuple[Offer, Path | None]:
 def _question() -> str:
     without = [name for name, one in own_offers().items() if not one.reads_files]
     also = ", ".join([*without, *third_party_plugins()])
-    return f"A file of your invoices, as your system exports it (or where else they come from: {also})?"
+    return f"An export of your invoices (or another source: {also})?"
 
 
 def _newest(folder: Path) -> str | None:
     """Return the newest export in the folder or in one directly below it."""
     near = [file for depth in ("*", "*/*") for file in folder.glob(depth) if file.suffix.lower() in _EXPORTS]
+    # Hidden files, and what Excel leaves beside an open workbook.
     found = [file for file in near if not file.name.startswith((".", "~$"))]
     newest = max(found, key=lambda file: file.stat().st_mtime, default=None)
     return (
@@ -126,10 +132,12 @@ def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -
             )
             given[setting.name] = asker.ask(question, f"--set {setting.name}=VALUE", None, secret)
     for name, value in given.items():
+        # Options are in the shell's history already, but plugins.toml is copied, mailed and committed.
         if name in fields and (complaint := _secret(fields[name], value)):
             raise ConfigError(f"--set {name}=…: {complaint}")
     proof = _take_proposal(draft, chosen, given, answers, asker)
     _ask_until_valid(draft, given, answers, asker)
+    # The reason stands beside the setting in plugins.toml, for whoever reads it in a year.
     draft.source = [replace(line, why=proof.get(line.key, line.why)) for line in draft.source]
     columns = [Line(name, header, "as you said") for name, header in answers.columns.items()]
     draft.columns += columns
@@ -195,12 +203,14 @@ def _ask_until_valid(draft: Draft, given: dict[str, str], answers: Answers, aske
 
 def _make_source(draft: Draft, answers: Answers) -> Connector:
     """Return the feed's source, made as if the destination were the rehearsal, since none is chosen yet."""
+    # Nothing is started there: reading the configuration alone does not open a destination.
     trial = replace(draft, destination=[Line("url", "rehearsal://trial")])
     return parse_project(trial.text(), answers.config).sources[0]
 
 
 def _parse_value(text: str) -> object:
     """Return whole numbers and booleans as such, all else as text."""
+    # A leading zero stays text: "0001" may be a company's number.
     return {"true": True, "false": False}.get(text, int(text) if re.fullmatch(r"-?[1-9]\d*|0", text) else text)
 
 

@@ -13,6 +13,7 @@ _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "æ": 
 
 def slug(text: str) -> str:
     """Return a name in small letters, digits and hyphens; `feed` if none of it can be written that way."""
+    # Composed first, since the table below knows ä as one character; macOS writes names decomposed.
     composed = unicodedata.normalize("NFC", text).casefold().translate(_SPELLED)
     letters = unicodedata.normalize("NFKD", composed)
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
@@ -26,7 +27,7 @@ def check_name(name: str) -> str | None:
     return None
 
 
-DATED = "its name holds a date, so the next one is called otherwise"
+DATED = "its name holds a date, so the next one will differ"
 _DATED = re.compile(r"^(.*?\D)[-_ .]?(?:\(\d+\)|\d{4}[-_. ]?\d{2}[-_. ]?\d{2}.*|\d{2}[-_. ]\d{2}[-_. ]\d{4}.*|\d{6,})$")
 
 
@@ -36,6 +37,7 @@ def find_next_pattern(sample: Path, folder: Path) -> tuple[str, str]:
     near = absolute.relative_to(folder) if absolute.is_relative_to(folder) else absolute
     match = _DATED.match(sample.stem)
     if not match:
+        # Escaped: a name such as "Open [UK].csv" would otherwise be a pattern that never fits itself.
         return glob.escape(str(near)), "the next export has to go under the same name"
     return glob.escape(str(near.with_name(match[1]))) + "*" + sample.suffix, DATED
 

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 _BILLS, _PAYMENTS, _CUSTOMERS = OTHER_TABLES
 _ADDRESS = frozenset(["phone", "telephone", "telefon", "mobile", "fax", "website"])
 _CUSTOMER_HEADERS = 2
-"""So many headings of an address book, and no date of an invoice, make a list of customers."""
+"""This many headings of an address book, and no date of an invoice, make a list of customers."""
 
 
 def refuse_other_tables(sample: Path, headers: Sequence[str], proposal: Proposal, said: Mapping[str, str]) -> None:
     """Raise `SourceError` for a table that seems to list no invoices, unless somebody says which columns they have."""
+    # Whoever names such a column has looked at the table.
     if {"invoice_ref", "customer_name", "balance"} & said.keys():
         return
     known = {*proposal.columns, *proposal.misfits, *proposal.several}
@@ -33,6 +34,7 @@ def refuse_other_tables(sample: Path, headers: Sequence[str], proposal: Proposal
     kind = None
     if found[_BILLS] and not _is_customers(proposal):
         kind = _BILLS
+    # Lists of open invoices may have a column of payments, too; then something says what is open or due.
     elif found[_PAYMENTS] and not {"balance", "due_on", "status"} & known:
         kind = _PAYMENTS
     elif len(found[_CUSTOMERS]) >= _CUSTOMER_HEADERS and not {"issued_on", "due_on"} & known:
@@ -51,13 +53,14 @@ def refuse_groups(sample: Path, rows: pd.DataFrame, chosen: Mapping[str, str]) -
         return
     filled = rows.drop(columns="origin").apply(lambda column: column.str.strip() != "")
     alone = (filled.sum(axis=1) == 1) & ~rows.iloc[:, 0].str.contains(r"^\W*[\d.,]*\W*$")
+    # A lone text is a heading only above a full row; below the last one it may be a remark.
     fuller = filled.sum(axis=1) > 1
     heads = rows[alone & filled.iloc[:, 0] & fuller.shift(-1, fill_value=False)]
     if len(heads):
         raise SourceError(
             f"{sample}: {heads.iloc[0, 0]!r} stands alone in its row, above others, and no column names the customers: "
-            "this is a report in groups. Export a list instead that names the customer in every row, a row an open "
-            "document, without subtotals; if a column does name the customers, pass --column customer_name=HEADING"
+            "this report is grouped. Export a list that names the customer in every row, one row per open document, "
+            "without subtotals; if a column does name the customers, pass --column customer_name=HEADING"
         )
 
 

@@ -39,6 +39,7 @@ _FEWEST_RUNS = 5
 _FOREIGN = re.compile(r"\w*[^\x00-\x7f\W]\w*")
 _DATE = re.compile(r"\d{4}[-_. ]?\d{2}[-_. ]?\d{2}|\d{2}[-_. ]\d{2}[-_. ]\d{4}|\d{6,}")
 _COPY = re.compile(r"\s*\(\d+\)$")
+# A folder may hold years of exports, and each candidate is opened.
 _MOST_FILES = 50
 
 
@@ -54,6 +55,7 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
     if "encoding" not in settings and (encoding := _encoding(sample, asker)):
         draft.source.append(encoding)
         settings["encoding"] = encoding.value
+    # Connectors of a program know its headings; only tables of unknown origin need theirs explained.
     if offer.connector.name == ANY_TABLE or answers.columns:
         meaning = find_columns(sample, answers, asker, settings)
         draft.columns = meaning.columns
@@ -64,7 +66,9 @@ def fill(draft: Draft, offer: Offer, sample: Path, answers: Answers, asker: Aske
         draft.only = [Line(header, words) for header, words in meaning.only.items()]
         draft.source += meaning.settings
         settings |= {line.key: line.value for line in meaning.settings}
+        # A heading such as "Balance EUR" may have named it.
         answers = replace(answers, currency=answers.currency or meaning.currency)
+    # What was passed with --set goes last and replaces what the sample suggests.
     said = [Line(key, value, "as you said") for key, value in answers.settings.items()]
     draft.source = [line for line in draft.source if line.key not in answers.settings] + said
 
@@ -81,6 +85,7 @@ def settle(
 
     `made` makes the connector with further settings. Raise `SourceError` if it can't be read to its end.
     """
+    # The whole file and not its head: the one date that proves an order may be in the last row.
     evidence = _read_evidence(made({}))
     lines = [line for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)) if line]
     settled = {line.key: line.value for line in lines}
@@ -126,6 +131,7 @@ def _find_siblings(sample: Path, how: Mapping[str, str]) -> list[Path]:
     They may be other parts of one list, of other companies, or of nothing that is meant: only a person knows.
     """
     near = [file for file in sample.absolute().parent.iterdir() if file.suffix.casefold() == sample.suffix.casefold()]
+    # `~$` is what Excel leaves beside a file that is open.
     others = [file for file in sorted(near) if file.name != sample.name and not file.name.startswith((".", "~$"))]
     others = [file for file in others if file.is_file() and not _is_of_another_day(sample.stem, file.stem)]
     if not others:
@@ -139,6 +145,7 @@ def _find_siblings(sample: Path, how: Mapping[str, str]) -> list[Path]:
 
 def _is_of_another_day(stem: str, other: str) -> bool:
     """Whether a name has another date than a sample's, and is the same for the rest."""
+    # Digits alone may be a company or a branch, whose files belong together; a date is another day of one list.
     ours, theirs = _DATE.search(stem), _DATE.search(other)
     plain = [re.sub(r"\d+", "0", _COPY.sub("", name)).casefold() for name in (stem, other)]
     return ours is not None and theirs is not None and ours[0] != theirs[0] and plain[0] == plain[1]
@@ -160,6 +167,7 @@ def _path_of_one(sample: Path, folder: Path, asker: Asker) -> list[Line]:
         return [Line("path", pattern, why)]
     fits = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [absolute]
     asker.found(f"path: {pattern}, since {why}; {len(fits)} file{'s fit' if len(fits) != 1 else ' fits'} now")
+    # By time and not by name: names of dates written day first do not sort.
     newest = max(fits, key=lambda file: file.stat().st_mtime, default=absolute)
     if newest != absolute:
         asker.doubt(f"the newest of them is {newest.name}, not {sample.name}: that one will be read")
@@ -174,6 +182,7 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     words = dict.fromkeys(_FOREIGN.findall(text))
     letters = [letter for letter in text if letter.isalpha()]
     misread = find_misread([text])
+    # Any bytes can be read as Western European, so that it works proves nothing: the letters have to look right.
     if misread or _MOST_FOREIGN * sum(not letter.isascii() for letter in letters) > len(letters):
         some, such = [*words], _SUCH
         if _has_pairs(text, encoding):
@@ -217,6 +226,7 @@ def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
         return None
     if answers.dates is not None:
         return Line("dates", answers.dates, "as you said")
+    # Proven means that some date fits one order only, and no date contradicts it. Nothing is guessed from the country.
     if order := evidence.proven:
         why = evidence.example(order)
         asker.found(f"dates: {evidence.in_words(order)}, since {why}")
@@ -264,9 +274,10 @@ def _documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) 
         return [Line("documents", answers.documents, "as you said")] if answers.documents else []
     folders = [near, *([answers.folder] if not near.is_relative_to(answers.folder) else [])]
     found = pdfs.propose_pattern([*folders, answers.folder], refs, answers.folder) if refs else None
+    # Proposed by the names that are there, and said with the count, so that a chance hit is noticed.
     if found:
         pattern, count = found
-        why = f"{count} PDFs are called so; there are {len(refs)} open invoices"
+        why = f"{count} PDFs match; there are {len(refs)} open invoices"
         asker.found(f"documents: {pattern}, since {why}")
         return [Line("documents", pattern, why)]
     question = "Where are the PDFs, as in pdf/Invoice {invoice_ref}.pdf? Blank for none."

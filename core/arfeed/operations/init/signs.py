@@ -39,6 +39,7 @@ def find_sign(
         unsigned = (
             {word for rows in read() for word in words_by_sign(rows, header, chosen["balance"])[0]} if lowers else ()
         )
+        # Where such rows have a minus already, the word adds nothing, and applying it would turn them round.
         if not {*lowers} & {*unsigned}:
             continue
         listed = ", ".join(lowers)
@@ -69,6 +70,7 @@ def ask_sign(
     if {"owed_is", "sign"} & settings.keys() or "balance" not in chosen:
         return None
     above, below = _count_signs(read(), chosen["balance"])
+    # A list with more credits than debts is rare; one that writes debts negative is not.
     if below <= above:
         return None
     asker.doubt(f"balance: {below:,} of {above + below:,} rows are negative, as if customers were owed money")

@@ -24,7 +24,7 @@ _MEANINGS = {
     "draft": "not issued yet",
 }
 _TOTALS = {
-    "total": "what was billed, so that what is paid or void owes nothing, and what is paid in part is not known",
+    "total": "the total billed: paid and void documents owe nothing, part payments are not known",
     "open": "what is still open, so that one of the two columns is wrong",
 }
 _LEFT_OUT = ("void", "draft")
@@ -46,6 +46,7 @@ def read_status(
     meanings: dict[str, str] = {}
     unknown: list[str] = []
     for word in rows:
+        # Their own words win: a column that says "open" needs no dictionary.
         own = word.casefold() if word.casefold() in schema.STATUSES else None
         meaning = own or status_of(word)
         if meaning in _LEFT_OUT and owing[word]:
@@ -78,6 +79,7 @@ def ask_total(
     `meanings` are the words of the status, without those that are arfeed's own. Raise `ConfigError` if it is not.
     """
     rows, owing = _count_words(header, balance, read)
+    # Paid with a balance is a contradiction, unless the column has totals: only a person can tell which.
     paid = [word for word in rows if owing[word] and (meanings.get(word) or word.casefold()) == "paid"]
     if not paid:
         return None
@@ -102,6 +104,7 @@ def _count_words(
     for table in read():
         words, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(table[name])) for name in (header, balance))
         rows.update(_counts(words))
+        # Any digit but 0: what the amount is in which notation is not known yet.
         owing.update(_counts(words.filter(pc.match_substring_regex(amounts, "[1-9]"))))
     return rows, owing
 

@@ -42,8 +42,8 @@ def parse_share(text: str) -> Share:
 def find_feeds(folder: Path) -> list[Path]:
     """Return the feeds of a folder by name: every `*.toml` in it, and `plugins.toml` in the folders right below it.
 
-    A file without sources that a feed extends is no feed. What can't be opened is one, such as a link to a file that is
-    gone: its run fails and says so, where a feed that is passed over would just never deliver again.
+    A file without sources that a feed extends is not a feed. What can't be opened is one, such as a link to a file that
+    is gone: its run fails and says so, while a skipped feed would silently never deliver again.
     """
     found = {file: file.resolve() for file in sorted(find_files(folder))}
     tables = {file: _read_own(file) for file in found}
@@ -139,5 +139,5 @@ def _choose_named(names: Iterable[str], only: Collection[str], codes: Callable[[
         plain = word.removeprefix("./").removesuffix("/").removesuffix("/plugins.toml")
         found = [name for name in known if plain in (name, name.removesuffix(".toml")) or fnmatchcase(name, plain)]
         if not found:
-            raise ConfigError(f"--only {word}: no feed is called so{close_match(plain, known)}")
+            raise ConfigError(f"--only {word}: there is no such feed{close_match(plain, known)}")
         yield from found

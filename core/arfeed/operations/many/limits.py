@@ -32,7 +32,7 @@ def _sizes() -> Iterator[int]:
     with suppress(OSError, ValueError, AttributeError):
         yield os.sysconf("SC_PHYS_PAGES") * _PAGE
     for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        # "max", or a number near 2**63, is no limit.
+        # "max", or a number near 2**63, is not a limit.
         with suppress(OSError, ValueError):
             yield int(Path(file).read_text(encoding="ascii"))
 

@@ -31,7 +31,7 @@ def write_metrics(file: Path, outcomes: Mapping[str, Outcome], delivered: Mappin
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(part, file)  # noqa: PTH105 - Path.replace says the same; this is the call that is atomic
+        os.replace(part, file)  # noqa: PTH105 - Path.replace does the same; this is the call that is atomic
     except BaseException:
         part.unlink(missing_ok=True)
         raise

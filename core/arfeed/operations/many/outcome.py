@@ -22,7 +22,7 @@ OUTCOMES: Mapping[int, str] = {
 """What the exit codes of a run mean."""
 
 Ended = Literal["time", "memory", "killed", "stopped", "silent"]
-"""Why a run did not end by itself: it reached a limit, its process was killed, arfeed was told to end, or it ended
+"""Why a run did not end by itself: it reached a limit, its process was killed, arfeed was stopped, or it ended
 without the document that belongs to its exit code, as when a plugin ends the process."""
 
 _ENDED: Mapping[Ended, str] = {
@@ -36,7 +36,7 @@ _NEXT: Mapping[Ended, str] = {
     "time": "it was ended after {limit}, as [feed] time_limit or --time-limit says; find out what it waited for",
     "memory": "it was ended at {limit}, as [feed] memory_limit or --memory-limit says; find out what it read",
     "killed": "its process was ended by signal {limit}; see what it printed above",
-    "stopped": "it was ended since arfeed was; the next run settles what it left",
+    "stopped": "stopped with arfeed; the next run settles what it left",
     "silent": "its process ended with {limit} without a result, as if a plugin had ended it; the next run settles it",
 }
 

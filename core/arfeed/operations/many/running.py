@@ -205,7 +205,7 @@ class _Pool:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(each.child.pid, signal.SIGKILL)
         for number, kept in ((each.child.out, each.out), (each.child.err, each.err)):
-            # Not without end: what made a session of its own was not killed, and may go on writing for ever.
+            # Not without end: what started its own session was not killed, and may go on writing for ever.
             for _ in range(_MOST_LEFT):
                 if number is None or not (data := _take(number)):
                     break
@@ -248,7 +248,7 @@ class _Pool:
 
     def _outcome(self, each: _Running, code: int) -> Outcome:
         ended = each.ended
-        # What had ended by itself before it was told to counts as it ended.
+        # What had ended by itself before it was stopped counts as it ended.
         if code in OUTCOMES and code != ArfeedError.exit_code:
             ended = None
         elif code < 0 and ended is None:
@@ -259,7 +259,7 @@ class _Pool:
             code, ended = ArfeedError.exit_code, ended or ("silent", f"exit code {code}")
         return Outcome(
             each.job.config,
-            # A process that was killed, or ended in a way of its own, has failed.
+            # A process that was killed, or ended in another way, has failed.
             code if code in OUTCOMES else ArfeedError.exit_code,
             time.monotonic() - each.began,
             pack(out),

@@ -114,7 +114,7 @@ def _become_own(parent: int, out: int, err: int | None, environment: Mapping[str
         if descriptor > _ERR:
             with suppress(OSError):
                 os.close(descriptor)
-    _mind_the_parent(parent)
+    _die_with_parent(parent)
     sys.stdin = sys.__stdin__ = open(_IN, encoding="utf-8", closefd=False)  # type: ignore[misc]  # noqa: SIM115
     sys.stdout = sys.__stdout__ = _stream(_OUT)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _stream(_ERR, line_buffering=True)  # type: ignore[misc]
@@ -130,8 +130,8 @@ def _stream(number: int, *, line_buffering: bool = False) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=line_buffering)
 
 
-def _mind_the_parent(parent: int) -> None:
-    """Have this process ended with the one that started it, and before it if memory runs out."""
+def _die_with_parent(parent: int) -> None:
+    """End this process with its parent, and before the parent if memory runs out."""
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:  # noqa: PTH123
         score.write(_FIRST_TO_GO)
     with suppress(Exception):
@@ -154,7 +154,7 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _end(code: int) -> NoReturn:
-    """End as a process does: wait for threads that are no daemons, call what was registered, write what is buffered."""
+    """End as a process does: wait for threads that are not daemons, call what was registered, flush buffers."""
     for ending in (getattr(threading, "_shutdown", None), getattr(atexit, "_run_exitfuncs", None)):
         with suppress(BaseException):
             if ending:

@@ -67,7 +67,7 @@ def warm_up(plugins: Collection[str], schemes: Collection[str]) -> None:
     """Import what the runs of feeds need that enable these plugins and deliver to addresses of these schemes."""
     modules = [*_NEEDED, *(_OF_SFTP if {"sftp", "rehearsal"} & {*schemes} else ())]
     modules += _OF_SERVERS if {"postgresql", "postgresql+psycopg"} & {*schemes} else ()
-    # Ours only, whoever else calls a plugin so: two of one name are a mistake that each run reports.
+    # Built-in plugins only; a clash of names is reported by each run.
     offered = identify_all(entry_points(group="arfeed"))
     modules += [point.value for point, distribution, _ in offered if distribution == OURS and point.name in plugins]
     for module in modules:
@@ -76,7 +76,7 @@ def warm_up(plugins: Collection[str], schemes: Collection[str]) -> None:
             importlib.import_module(module)
     _prepare()
     gc.collect()
-    # What is there now is shared by all. The collector must not write to it in each of them.
+    # Forks share this memory, so the garbage collector must not write to it.
     gc.freeze()
 
 

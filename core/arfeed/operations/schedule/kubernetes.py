@@ -67,7 +67,7 @@ def cron_job(job: Job, project: Project, image: str | None, claim: str | None) -
 
 
 _COMMENT = """\
-# 1 to 4 (a bug, the configuration, a refusal, a source) fail the job at once and want a person; 5 and 6 (the
+# 1 to 4 (a bug, the configuration, a refusal, a source) fail the job at once and need a person; 5 and 6 (the
 # destination, the lock) are tried again, and so is a pod that was evicted. Watch kube_job_status_failed.
 """
 

@@ -47,7 +47,7 @@ def _service(job: Job) -> str:
             f"# {_codes(RETRY_CODES)}: the destination failed, or another run held the lock. That may pass: try again.",
             "Restart=on-failure",
             f"RestartSec={max(waits)}",
-            f"# {_codes(FINAL_CODES)}: a bug, the configuration, a refusal, a source. That wants a person.",
+            f"# {_codes(FINAL_CODES)}: a bug, the configuration, a refusal, a source. That needs a person.",
             f"RestartPreventExitStatus={' '.join(map(str, FINAL_CODES))}",
         ]
     )
@@ -61,7 +61,7 @@ def _timer(job: Job) -> str:
             "",
             "[Timer]",
             *(f"OnCalendar={expression}" for expression in job.times.calendar(job.timezone)),
-            "# A run that was missed while the machine was off is made up for.",
+            "# A run missed while the machine was off is caught up.",
             "Persistent=true",
             "",
             "[Install]",

@@ -18,7 +18,7 @@ def task(job: Job, folder: Path | None = None) -> Schedule:
     # Version 1.2 is that of Windows Vista, so every Windows since takes it.
     root = ET.Element("Task", {"version": "1.2", "xmlns": _NAMESPACE})
     about = ET.SubElement(root, "RegistrationInfo")
-    _leaf(about, "Description", f"arfeed delivers {job.feed}. Codes 1 to 4 want a person: see the log.")
+    _leaf(about, "Description", f"arfeed delivers {job.feed}. Codes 1 to 4 need a person: see the log.")
     triggers = ET.SubElement(root, "Triggers")
     for hour, minute in job.times.clock:
         # Any day that is past will do: only its time of the day counts.

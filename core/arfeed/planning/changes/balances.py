@@ -51,7 +51,7 @@ _TELLING = (100.0, 1000.0, -1.0)
 _RETAINED = 0.1
 """What remains open if a tenth is retained until the work is accepted, as is common in construction."""
 
-# A few customers may retain a tenth on one day; so many that do, and little else that changes, look like a misread
+# A few customers may retain a tenth on one day; that many that do, and little else that changes, look like a misread
 # decimal point.
 _MANY_RETAINED = 10
 _PAYABLE = (1 / 2, 1 / 3, 2 / 3, 1 / 4, 3 / 4, *(tenth / 10 for tenth in range(1, 10)))
@@ -81,8 +81,8 @@ def object_to_scaled_balances(found: Stayed, parts: Sequence[Finding]) -> Iterat
     if parts:
         yield Objection(
             "balances-scaled",
-            f"{'; '.join(part.words for part in parts)}. A lost decimal mark does this, and so do cents taken for "
-            "whole units, a turned sign and another currency. Look at the column in the export; approve if they are "
+            f"{'; '.join(part.words for part in parts)}. A lost decimal mark does this, and so do cents read as "
+            "whole units, an inverted sign and another currency. Look at the column in the export; approve if they are "
             "right",
             found.refs(join_findings(found, parts)),
         )
@@ -122,7 +122,7 @@ def _find_any_factor(found: Stayed, column: str) -> Iterator[tuple[Mask, float]]
         theirs = some & _is_near(now, before * factor, cents)
         paid = any(abs(factor - part) < 1e-3 for part in _PAYABLE)
         enough = theirs.sum() >= (3 if paid else 2) and theirs.sum() * 2 > sizes[group]
-        # Equal fees with an equal part payment share a factor, too; different sums that do are no coincidence.
+        # Equal fees with an equal part payment share a factor, too; different sums that do are not a coincidence.
         if enough and len(np.unique(before[theirs])) > 1:
             yield theirs, factor
 

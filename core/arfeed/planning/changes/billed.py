@@ -68,7 +68,7 @@ _MISFITS = (
     _Misfit(
         _is_opposite,
         lambda balance, _: balance,
-        "whose balance has the other sign than what was billed",
+        "whose balance and billed amount differ in sign",
         "Overpaid invoices have this, and so have credit notes of which one column lacks its minus sign",
     ),
 )
@@ -166,7 +166,7 @@ _SMALL = 12
 """In a source of more invoices it takes one more: two may well be corrected on one day."""
 
 _MANY_OF_ONE = 3
-"""Of a single customer it takes so many, and half of the source's."""
+"""A single customer needs this many, and half of the source's."""
 
 _RAISED_A_LITTLE = 1.02
 """Interest and small fees that a system adds to what was billed raise it by at most this factor."""
@@ -193,7 +193,7 @@ def find_rebilled(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
 
 
 def object_to_rebilled(found: Stayed, parts: Sequence[Finding]) -> Iterator[Objection]:
-    """Object to invoices of which something else is said to have been billed than in the last report."""
+    """Object to invoices whose billed amount is not that of the last report."""
     if parts:
         yield Objection(
             "amounts-changed",

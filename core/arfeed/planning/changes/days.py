@@ -29,7 +29,7 @@ _A_YEAR = 365
 # Dates are corrected and put off one by one; a column that was sorted or filled by itself changes most of them.
 _MANY, _MANY_SHARE = 5, 1 / 5
 _SMALL, _SMALL_MANY, _SMALL_SHARE = 10, 3, 1 / 2
-"""Among fewer dates than the first, a fifth is one or two; so many and such a share of them have to have changed."""
+"""Among fewer dates than the first, a fifth is one or two; this many and such a share of them have to have changed."""
 
 
 def find_exchanged_dates(found: Stayed) -> Dates:

@@ -41,5 +41,5 @@ def object_to_doubtful_readings(plan: Plan) -> Iterator[Objection]:
         said = "; ".join(f"{source}: {doubt.said}" for source, doubt in found)
         yield Objection(
             "doubtful-reading",
-            f"it is doubtful whether what the file says is read as it is meant. {said}. Approve if all of it is right",
+            f"the file may have been read wrongly. {said}. Approve if all of it is right",
         )

@@ -187,7 +187,7 @@ def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
             "renamed",
             f"{pluralize(len(pairs), 'missing invoice')} and new ones agree in source, customer, currency, amount and "
             f"date, as if renumbered: {'; '.join(changes)}{'; …' * (len(pairs) > len(changes))}. The old number would "
-            "be marked as paid and the new one be owed. Look at the numbers; approve if the receiver should see it so",
+            "be marked as paid and the new one be owed. Look at the numbers; approve if that is intended",
             refs_of(pairs),
         )
 
@@ -207,7 +207,7 @@ def object_to_changed_configuration(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "config-changed",
             "the configuration or a plugin's version has changed since the last delivery, and "
-            f"{are(len(missing), 'invoice')} missing without being said to be closed: {worst(missing)}. Look whether "
+            f"{are(len(missing), 'invoice')} missing and not known to be closed: {worst(missing)}. Look whether "
             "the change meant to drop them; approve if so",
             refs_of(missing),
         )

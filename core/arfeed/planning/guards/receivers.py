@@ -59,7 +59,7 @@ def object_to_unknown_baseline(plan: Plan) -> Iterator[Objection]:
             "unknown-baseline",
             f"this history knows no delivery to {plan.destination}, so nothing can be compared with the "
             f"{pluralize(len(plan.report), 'invoice')} read. If this is the first delivery, approve it. If not, the "
-            "history is lost or another one: restore it, name the right one in [feed], or take the last report as "
+            "history is lost or the wrong one: restore it, name the right one in [feed], or take the last report as "
             "baseline with `arfeed adopt`",
         )
 
@@ -71,7 +71,7 @@ def object_to_foreign_reports(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "foreign-report",
             f"the destination holds {pluralize(len(plan.foreign), 'report')} that this history did not send: "
-            f"{name_first(plan.foreign)}. Somebody else delivers there, or the history is another. Look into it; then "
-            f"`arfeed adopt {shlex.quote(plan.foreign[-1])}` takes {last} as baseline",
+            f"{name_first(plan.foreign)}. Somebody else delivers there, or this is the wrong history. Look into it; "
+            f"then `arfeed adopt {shlex.quote(plan.foreign[-1])}` takes {last} as baseline",
             plan.foreign,
         )

@@ -25,7 +25,7 @@ def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
             age = pluralize((plan.at.date() - as_of).days, "day")
             yield Objection(
                 "stale-source",
-                f"{source.source} speaks of {as_of}, {age} ago; max_age allows {span(limit)}. Export it again; approve "
+                f"{source.source} is as of {as_of}, {age} ago; max_age allows {span(limit)}. Export it again; approve "
                 "if it is still right",
             )
 

@@ -26,7 +26,7 @@ class Case:
     bool for each of its rows: no longer in the report; of those, closed without proof and to be judged. `report` holds
     the source's rows of the new report with `change` (new, changed, unchanged). `on` is the day that the report
     speaks of, `since` the day of the last delivery, `last_run` the id of the run that made the baseline. `read` has the
-    names of the files that were read now, spelled as in arfeed_file; None where that is not known.
+    names of the files that were read now, spelled as in arfeed_file; None if that is not known.
     """
 
     source: str

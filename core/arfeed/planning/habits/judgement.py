@@ -109,7 +109,7 @@ def _object_to_gone_files(chances: Chances) -> Iterator[Objection]:
 
 
 def _object_to_pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Objection]:
-    # The square of caution: all columns and orders of the list are searched, and among so many sets some look odd.
+    # The square of caution: all columns and orders of the list are searched, and among that many sets some look odd.
     if pattern is not None and pattern.score >= 2 * log(chances.caution):
         rows = _take_named(chances.case.before, pattern.rows)
         whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
@@ -135,7 +135,7 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
     yield _make_objection(
         "surprise",
         f"{pluralize(len(rows), 'invoice')} of {pluralize(most.customers, 'customer')} {_are(rows)} gone from "
-        f"{chances.case.name} that {who} at such a time; {usual} to be expected: {worst(rows)}. {_advise(chances)}",
+        f"{chances.case.name} that {who} at this age; {usual} to be expected: {worst(rows)}. {_advise(chances)}",
         rows,
     )
 
@@ -152,7 +152,7 @@ def _object_to_money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[O
         )
         yield _make_objection(
             "missing-money",
-            f"{pluralize(len(rows), 'invoice')} that hardly anybody pays at such a time {_are(rows)} gone from "
+            f"{pluralize(len(rows), 'invoice')} rarely paid at this age {_are(rows)} gone from "
             f"{chances.case.name}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
             f"{worst(rows)}. {_advise(chances)}",
             rows,

@@ -39,7 +39,7 @@ class Money:
 
 
 def find_rare_money(chances: Chances) -> Iterator[Money]:
-    """Yield the currencies in which too much money was in rows that are hardly ever paid at such a time."""
+    """Yield the currencies in which too much money was in rows that are rarely paid at their age."""
     case = chances.case
     rare = case.unproven & (chances.each < MONEY_PART * chances.mean)
     if not rare.any():

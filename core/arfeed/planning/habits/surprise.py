@@ -1,4 +1,4 @@
-"""Whether more customers than on ordinary days have lost rows that are hardly ever paid at such a time."""
+"""Whether more customers than on ordinary days have lost rows that are rarely paid at their age."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def find_groups(case: Case) -> Iterator[Group]:
     for name in before.columns:
         if name not in _OF_ITS_OWN and isinstance(before[name].dtype, pd.StringDtype):
             yield from _make_group({FILE: "file"}.get(name, name), arrow.to_text_array(before[name]))
-    # Branches and companies often count in series of their own, A-1001 and B-1001, without a column that names them.
+    # Branches and companies often count in separate series, A-1001 and B-1001, without a column that names them.
     prefixes = pc.ascii_rtrim(arrow.to_text_array(before["invoice_ref"]), _DIGITS)
     yield from _make_group("the number's prefix", prefixes)
     if case.last_run and FIRST_IN in before:

@@ -16,7 +16,7 @@ from arfeed.model.shipping.files import Archive, Content, DoneMarker, Shipment, 
 from arfeed.planning.report import digest_of
 from arfeed.planning.shipments.archive import Member, write_archive
 from arfeed.planning.shipments.tables import write_table
-from arfeed.plugins.isolation import isolated_copy, undisturbed
+from arfeed.plugins.isolation import isolated_copy, restore_process_state
 from arfeed.sftp.address import check_folder, check_name
 
 _WITH_INVOICES = ("invoices", "ledger")
@@ -112,7 +112,7 @@ class _Staging:
         before = tuple(DeliveredFile(each.folder, each.name, each.size, each.sha256) for each in self.files)
         content = part.content
         if callable(content):
-            with undisturbed():
+            with restore_process_state():
                 content = content(before)
         if not isinstance(content, bytes):
             raise DestinationError(f"{self._whose}: the content of its marker {part.name} is not bytes")
@@ -127,7 +127,7 @@ class _Staging:
 
 def _lay_out(destination: ShipmentDestination, content: Content) -> Shipment:
     try:
-        with undisturbed():
+        with restore_process_state():
             parts = [*destination.shipments(isolated_copy(content))]
     except ArfeedError:
         raise
@@ -193,7 +193,7 @@ def _flaws_of_order(destination: ShipmentDestination, content: Content, parts: S
         flaws.append('tells of nothing closed, although absence = "nothing": add a table of closed, or a ledger')
     if last.folder != destination.report_folder:
         flaws.append(f"puts its last file into {last.folder!r}, and report_folder is {destination.report_folder!r}")
-    with undisturbed():
+    with restore_process_state():
         if last.name != (right := destination.report_name(content.at)):
             flaws.append(f"calls its last file {last.name}, and report_name() says {right}")
         beside = [part for part in parts if part.folder == last.folder]

@@ -155,7 +155,7 @@ def _plain_header(who: str, form: TextFormat, names: Sequence[str]) -> str:
 
 
 def _read_back(who: str, form: TextFormat, path: Path) -> pa.Table:
-    """Read a table as whoever knows its format would: every column as text, blank where nothing is written."""
+    """Read a table as whoever knows its format would: every column as text, blank if nothing is written."""
     try:
         with path.open("rb") as file:
             names = _headers(form, path)

@@ -10,19 +10,19 @@ from arfeed.model.results import Failure, Plan, Receipt
 from arfeed.model.text.secrets import mask_secrets
 from arfeed.runs.chapters import Result
 from arfeed.runs.context import RunContext
-from arfeed.runs.ending.hooks import tell_plugins
+from arfeed.runs.ending.hooks import notify_plugins
 from arfeed.runs.ending.notification import notify
 from arfeed.runs.ending.outcome import Outcome, leave_outcome
-from arfeed.runs.pages import write_receipt_page
+from arfeed.runs.page_files import write_receipt_page
 
 if TYPE_CHECKING:
     from arfeed.plugins.config import Project
 
 
-def tell(context: RunContext, ended: Result | Exception) -> Result | Exception:
-    """Write the page, leave the outcome in the history, tell plugins and notifiers.
+def conclude(context: RunContext, ended: Result | Exception) -> Result | Exception:
+    """Write the page, record the outcome, call plugins and notifiers; return the result.
 
-    Return what was given; a delivery with its page.
+    A delivery is returned with its page.
     """
     about: Receipt | Plan | Failure
     if isinstance(ended, Exception):
@@ -37,12 +37,12 @@ def tell(context: RunContext, ended: Result | Exception) -> Result | Exception:
     elif ended.plan.objections:
         about, outcome = ended.plan, Outcome("refused", RefusedError.exit_code, plan=ended.plan)
     else:
-        # Without objections only whoever approved elsewhere is concerned, and is told.
+        # Without objections only the remote approver needs to know, and is notified.
         return ended
     if outcome is not None:
         leave_outcome(context, outcome)
     ending = outcome.ending if outcome else "failed"
-    tell_plugins(context, ending, about)
+    notify_plugins(context, ending, about)
     notify(context, ending, about)
     return ended
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ARGUMENTS = {"delivered": "receipt", "refused": "plan", "failed": "failure", "reconciled": "reconciliation"}
 
 
-def tell_plugins(context: RunContext, ending: Ending, about: About) -> None:
+def notify_plugins(context: RunContext, ending: Ending, about: About) -> None:
     """Log how the run ended and call the plugins' hooks; warn about one that raises."""
     event(ending, logging.INFO if ending == "delivered" else logging.WARNING, **describe_ending(about))
     hook = f"arfeed_{ending}"

@@ -49,6 +49,6 @@ def leave_outcome(context: RunContext, outcome: Outcome) -> None:
                 )
             )
     except (ArfeedError, SQLAlchemyError) as exc:
-        # A history that can't be opened is what a failed run has most likely failed of, and has reported.
+        # If the history can't be opened, the run most likely failed because of that, and reported it.
         if outcome.ending != "failed":
             context.progress.warn(f"how this run ended could not be recorded: {exc}")

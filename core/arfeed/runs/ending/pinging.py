@@ -1,7 +1,7 @@
 """A monitor that expects a sign of life: told when a run begins and how it ended. Nothing of that changes the run.
 
 The addresses are those of healthchecks.io and what is compatible with it: the ping URL with `/start`, or with the exit
-code, where anything but 0 raises the alarm. What no monitor hears is a run that never began; it alarms by itself.
+code, where anything but 0 raises the alarm. A run that never began sends nothing, and so the monitor alarms.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Pinger:
 
     def end(self, ended: Result | Exception) -> None:
         """Tell how the run ended, and warn if that can't be told in time."""
-        # A run that found the lock taken is not the one that is expected, and that one tells by itself.
+        # A run that found the lock taken sends no ping: the run that holds the lock does.
         if self._url is None or isinstance(ended, LockedError):
             return
-        # After the first sign, or a slow one would say that a run is under way that is over.
+        # After the start ping, or a slow one would report a finished run as running.
         told = begin(partial(_get, f"{self._url}/{_exit_code(ended)}?rid={self._id}"), after=self._started)
         wait([told], timeout=2 * _PATIENCE if self._started and not self._started.done() else _PATIENCE)
         problem = told.exception() if told.done() else TimeoutError(f"no answer within {_PATIENCE:g} seconds")

@@ -37,7 +37,7 @@ _FEWEST = 3
 """With fewer columns a row says too little to be known for what it is."""
 
 _SHORTEST = 3
-"""A shorter word of a sentence is no number of an invoice, such as a day."""
+"""A shorter word of a sentence is not a number of an invoice, such as a day."""
 
 _MOST_LINES = 5
 """Lines below a list, at most."""
@@ -48,7 +48,7 @@ def clean(
 ) -> tuple[pd.DataFrame, list[str], list[str]]:
     """Return the rows, all text, as somebody reads them in a spreadsheet, notes on changes, and lines below the list.
 
-    `known` are the numbers that were delivered: what begins with one is no line below the list. `timezone` is the
+    `known` are the numbers that were delivered: what begins with one is not a line below the list. `timezone` is the
     feed's, whose days may be written as moments in another.
     """
     notes: list[str] = []
@@ -141,7 +141,7 @@ def _days(texts: pa.Array) -> pa.Array | None:
 
 
 def _count_below(rows: pd.DataFrame, known: pd.Series[str]) -> int:
-    """Count the rows at the end of which only one cell says anything, in several words that are no known number."""
+    """Count the rows at the end of which only one cell says anything, in several words that are not a known number."""
     last = rows.tail(_MOST_LINES).drop(columns="origin", errors="ignore")
     if len(last.columns) < _FEWEST:
         return 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OUTCOMES = ("paid there", "open there only", "differs", "unreadable", "same")
-"""What an invoice may be: in this order they are told, the worst first."""
+"""What an invoice may be: in this order they are listed, the worst first."""
 
 _SHORTEST_CUT = 10
 _FEWEST_CUT = 3
@@ -34,7 +34,7 @@ def compare(
     """Return a row for each invoice delivered, and then for each that is open there only or can't be read.
 
     `delivered` is a report with canonical columns; `rows` and `columns` are an export's. The result has outcome, known
-    (blank: a reason why a difference is no news, added later), what (the fields that differ, blank-separated),
+    (blank; later, why a difference is expected), what (the fields that differ, blank-separated),
     invoice_ref, invoice_ref_there, kind, issued_on, why (what can't be read), others (what differs in further columns),
     and every field as `FIELD` (as sent) and `FIELD_there`; on the side that lacks the invoice they are null.
     `credits_positive` says that credit notes have no minus there.
@@ -45,7 +45,7 @@ def compare(
     if credits_positive:
         theirs = _lower_credits(ours, theirs)
     only = rows.iloc[find_free(places, len(rows))]
-    # Closed on both sides, or never delivered and settled: nothing to tell.
+    # Closed on both sides, or never delivered and settled: nothing to report.
     only = only[(only["open"] | ~only["readable"]).to_numpy(dtype=bool)]
     return pd.concat([_judge(ours, theirs, both, columns), _only_there(only, ours)], ignore_index=True)
 
@@ -53,7 +53,7 @@ def compare(
 def _side(
     delivered: pd.DataFrame, rows: pd.DataFrame, places: NDArray[np.int64], both: NDArray[np.bool_]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the delivered invoices, and beside each what the export has of it, null where it has nothing."""
+    """Return the delivered invoices, and beside each what the export has of it, null if it has nothing."""
     names = ["invoice_ref", *FIELDS, "open", "readable", "why", "others"]
     found = pa.Table.from_pandas(rows[names], preserve_index=False).take(pa.array(places, mask=~both))
     return delivered[["invoice_ref", "kind", "issued_on", *FIELDS]].reset_index(drop=True), arrow.to_frame(found)

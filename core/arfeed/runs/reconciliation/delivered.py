@@ -14,7 +14,7 @@ def _nothing() -> Iterator[tuple[str, Sequence[str]]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class LastDelivery:
     """The last delivery: its run, the moment at which it ended, its report's name and SHA-256, and those of its inputs.
 
     `inputs` are names of files by SHA-256. `earlier` returns the reports before it that are still kept, the latest

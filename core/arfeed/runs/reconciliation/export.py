@@ -28,7 +28,7 @@ from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.runs.reconciliation.cells import clean, find_named
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
@@ -119,12 +119,12 @@ class _Cells(Columns):
         Columns.add_problem(self, name, wrong, why)
 
 
-def read_export(file: Path, settings: ReconcileSettings, delivered: Delivered, asker: Asker) -> Export:
+def read_export(file: Path, settings: ReconcileSettings, delivered: LastDelivery, asker: Asker) -> Export:
     """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means."""
     _find(file)
     if encoding := _find_encoding(file, settings):
         settings = settings.model_copy(update={"encoding": encoding})
-    how = _how(settings)
+    how = _reading_settings(settings)
     _refuse_several_sheets(file, how)
     wanted, numbers = _find_headings(file, settings, how), delivered.report["invoice_ref"]
     raw, left, below = clean(_read(file, how, wanted), settings, numbers, delivered.timezone)
@@ -146,8 +146,8 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: Delivered, a
     return _type(file, raw, search, delivered)
 
 
-def _how(settings: ReconcileSettings) -> dict[str, str]:
-    """Return how the file is to be read, as far as that is settled."""
+def _reading_settings(settings: ReconcileSettings) -> dict[str, str]:
+    """Return the known settings for reading the file."""
     return {
         name: value for name in ("encoding", "delimiter", "sheet") if (value := getattr(settings, name)) is not None
     }
@@ -205,8 +205,8 @@ def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
         )
 
 
-def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: Delivered) -> Export:
-    settings, meaning, how = search.settings, search.found, _how(search.settings)
+def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: LastDelivery) -> Export:
+    settings, meaning, how = search.settings, search.found, _reading_settings(search.settings)
     shown = FileSettings(
         path=glob.escape(str(file)),
         columns=meaning.columns,
@@ -274,11 +274,11 @@ def _rows(cells: _Cells, settings: FileSettings, meaning: Meaning, accounts: Acc
     kind = pa.repeat(pa.scalar("invoice", pa.large_string()), cells.raw.num_rows)
     balance = _lower(cells, find_owed(cells, amounts, kind, settings)["balance"], accounts)
     # What is not compared contradicts nothing.
-    check_money(cells, amounts, _beside(cells, currency) if compared is False else currency, settings)
+    check_money(cells, amounts, _currency_signs(cells, currency) if compared is False else currency, settings)
     status, unknown = _status(cells, settings)
     closed = np.isin(status, ["paid", "void", "draft"])
     blank = pc.fill_null(pc.is_null(balance), fill_value=True).to_numpy(zero_copy_only=False)
-    # A closed invoice may well have no balance any more; of an open one it is what everything is about.
+    # A closed invoice may lack a balance; an open one must have it.
     cells.add_problem("balance", pa.array(blank & ~closed & ~_has_reason(cells)), "is not a balance")
     cells.add_problem("invoice_ref", is_blank(cells.text("invoice_ref")), "is blank: a row needs its number")
     nothing = pc.equal(pc.fill_null(balance, _ZERO), _ZERO).to_numpy(zero_copy_only=False)
@@ -326,7 +326,7 @@ def _note_twins(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Array:
-    """Return the codes, blank where none is stated; whatever is no code makes its row unreadable."""
+    """Return the codes, blank if none is stated; whatever is not a code makes its row unreadable."""
     why = "is not an ISO 4217 currency code"
     if "currency" in cells.columns:
         name = "currency"
@@ -343,8 +343,8 @@ def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Arr
     return codes
 
 
-def _beside(cells: _Cells, currency: pa.Array) -> pa.Array:
-    """Return what stands beside the amounts where no currency is known."""
+def _currency_signs(cells: _Cells, currency: pa.Array) -> pa.Array:
+    """Return the sign beside each amount if no currency is known."""
     name = next((each for each in AMOUNTS if each in cells.columns), "balance")
     return pc.if_else(is_blank(currency), codes_of(cells.text(name), {}, ""), currency)
 
@@ -365,7 +365,7 @@ _MAY_BE_CLOSED = "may mean that it is closed; say what it means by values.status
 
 
 def _lower(cells: _Cells, balance: pa.Array, accounts: Accounts) -> pa.Array:
-    """Return the balances with the sign that a column of kinds or of letters gives, where no amount has its own."""
+    """Return the balances with the sign that a column of kinds or of letters gives, if no amount has its own."""
     for header, words in accounts.credits.items():
         lowers = pa.array([word for word, credit in words.items() if credit], pa.large_string())
         lowered = pc.is_in(pc.utf8_trim_whitespace(arrow.to_text_array(cells.raw[header])), value_set=lowers)

@@ -16,7 +16,7 @@ from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
 
 if TYPE_CHECKING:
-    from arfeed.runs.reconciliation.delivered import Delivered
+    from arfeed.runs.reconciliation.delivered import LastDelivery
     from arfeed.runs.reconciliation.export import Export
 
 _LOOKED_AT = 2_000
@@ -26,7 +26,7 @@ _FEWEST = 3
 """Columns of fewer headings or values than that are nobody's in particular."""
 
 _FEW_OF = 5
-"""Headings of a source's file may differ by one, or by one of so many."""
+"""Headings of a source's file may differ by one, or by one of this many."""
 
 _ADVICE = "Export the list of open invoices at the receiver"
 _ONE_MORE = (
@@ -34,7 +34,7 @@ _ONE_MORE = (
 )
 
 
-def is_ours(export: Export, delivered: Delivered, *, same_headings: bool = False) -> str | None:
+def is_ours(export: Export, delivered: LastDelivery, *, same_headings: bool = False) -> str | None:
     """Return what the file is if it never was at the receiver: the report itself, or what a source was read from.
 
     A copy that was saved again has other bytes, and its headings may have been renamed: so its cells count, too. With
@@ -79,7 +79,7 @@ def _differ_in(headings: Sequence[str], source: Sequence[str]) -> list[str] | No
     return apart if len(apart) <= max(1, len({*mine, *other}) // _FEW_OF) else None
 
 
-def _is_copy(export: Export, delivered: Delivered, headings: Collection[str]) -> bool:
+def _is_copy(export: Export, delivered: LastDelivery, headings: Collection[str]) -> bool:
     """Whether a file has our report's values and no other: all its columns, or fewer under mostly our headings."""
     sent = delivered.cells()
     size = len(export.rows)

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.model.text.legible import quote
 from arfeed.planning.wording import pluralize
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.numbers import Numbers, added_prefix, are_known, lost_prefix
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -38,7 +38,7 @@ _ENOUGH = 3
 _MOST = 0.5
 
 
-def judge_age(export: Export, delivered: Delivered) -> tuple[datetime, str, str | None]:
+def judge_age(export: Export, delivered: LastDelivery) -> tuple[datetime, str, str | None]:
     """Return the moment of the export as far as it is known, how it was judged, and why it is too old, or None."""
     zone = ZoneInfo(delivered.timezone or "UTC")
     there = export.dated
@@ -59,17 +59,17 @@ def judge_age(export: Export, delivered: Delivered) -> tuple[datetime, str, str 
     return export.written, f"{written}; nothing in it states a date", _older(export.written, delivered)
 
 
-def _older(moment: datetime, delivered: Delivered) -> str | None:
+def _older(moment: datetime, delivered: LastDelivery) -> str | None:
     if moment >= delivered.at:
         return None
     return f"it is of {moment:%Y-%m-%d %H:%M} UTC, and the last delivery of {delivered.at:%Y-%m-%d %H:%M} UTC"
 
 
-def find_strangers(export: Export, delivered: Delivered) -> str | None:
+def find_strangers(export: Export, delivered: LastDelivery) -> str | None:
     """Return why this seems to be the list of something else: too few of its open numbers are known."""
     rows = export.rows[export.rows["open"].to_numpy(dtype=bool)]
     known = _are_known(rows, delivered)
-    # A list that has what was delivered, all or nearly all as closed, is the receiver's own, and the worst of its kind.
+    # If it lists nearly all that was delivered, but as closed, it is the receiver's own list: the worst case.
     if known.mean() >= KNOWN or _has_most(export, delivered):
         return None
     if not len(rows):
@@ -97,7 +97,7 @@ def _other_table(export: Export) -> str:
 
 
 def _spelled_otherwise(
-    rows: pd.DataFrame, known: NDArray[np.bool_], export: Export, delivered: Delivered
+    rows: pd.DataFrame, known: NDArray[np.bool_], export: Export, delivered: LastDelivery
 ) -> str | None:
     """Return how the export spells our numbers, if it leaves out what stands before them."""
     numbers, texts = delivered.report["invoice_ref"], arrow.to_text_array(rows["invoice_ref"])
@@ -138,7 +138,7 @@ def _prefixed(texts: pa.Array, known: NDArray[np.bool_], numbers: pd.Series[str]
     )
 
 
-def _are_known(rows: pd.DataFrame, delivered: Delivered) -> NDArray[np.bool_]:
+def _are_known(rows: pd.DataFrame, delivered: LastDelivery) -> NDArray[np.bool_]:
     """Return which numbers are of a report that was delivered, as far back as is needed to know enough of them."""
     texts = arrow.to_text_array(rows["invoice_ref"])
     known = are_known(texts, delivered.report["invoice_ref"])
@@ -149,7 +149,7 @@ def _are_known(rows: pd.DataFrame, delivered: Delivered) -> NDArray[np.bool_]:
     return known if len(texts) else np.zeros(1, bool)
 
 
-def _has_most(export: Export, delivered: Delivered) -> bool:
+def _has_most(export: Export, delivered: LastDelivery) -> bool:
     """Whether enough of all its numbers are known, closed ones too, and most of the last report's are among them.
 
     A list of what is closed has few of those, and would accuse all others.
@@ -163,7 +163,7 @@ def find_part(found: pd.DataFrame, export: Export, on: date) -> str | None:
     outcome = found["outcome"].to_numpy(dtype=object)
     sent = found["invoice_ref"].notna().to_numpy(dtype=bool)
     listed = found["invoice_ref_there"].notna().to_numpy(dtype=bool)
-    # What is absent for a known reason tells of no part, and is not there either.
+    # What is absent for a known reason does not show that a part is missing.
     absent = sent & ~listed & (found["known"] == "").to_numpy(dtype=bool)
     there = sent & listed & (outcome != "unreadable")
     # By its own total it is whole, whatever is not in it.
@@ -208,4 +208,4 @@ def _cut_off(found: pd.DataFrame, absent: NDArray[np.bool_], there: NDArray[np.b
 
 def describe_total(export: Export) -> str:
     """Return what is known of whether the export is whole."""
-    return f"its own total: {export.total}" if export.total else "it states no total of its own"
+    return f"its own total: {export.total}" if export.total else "it states no total"

@@ -26,9 +26,9 @@ from arfeed.model.settings import FileSettings, ReconcileSettings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import REHEARSAL
 from arfeed.runs.context import OpenContext, RunContext, connect, open_context
-from arfeed.runs.ending.hooks import tell_plugins
+from arfeed.runs.ending.hooks import notify_plugins
 from arfeed.runs.ending.notification import notify
-from arfeed.runs.reconciliation.delivered import Delivered
+from arfeed.runs.reconciliation.delivered import LastDelivery
 from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bool = False) -> Reconciliation:
-    """Compare an export of the receiver's list, or what a rehearsed receiver says itself, with the last delivery.
+    """Compare an export of the receiver's list, or a rehearsed receiver's own books, with the last delivery.
 
     It is recorded with a receipt whatever it shows; nothing is corrected. `whole` says that the export is not a part.
     Raise `ConfigError` if nothing was delivered yet, or if it is open what a column means and nobody answers.
@@ -70,19 +70,19 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
     made = (begun.run, project.feed.name, context.destination, verdict.outcome, counts, body, project.path.absolute())
     reconciliation = Reconciliation(*made)
     # After the history is closed: notifiers may be slow.
-    # What is not comparable may be half an import, so people are told of it, too.
+    # What is not comparable may be half an import, so people are notified of it, too.
     if verdict.outcome != "same":
-        tell_plugins(begun, "reconciled", reconciliation)
+        notify_plugins(begun, "reconciled", reconciliation)
         notify(begun, "reconciled", reconciliation)
     return reconciliation
 
 
 def settings_of(project: Project) -> ReconcileSettings:
-    """Return [destination.reconcile], or what holds where there is none."""
+    """Return [destination.reconcile], or what holds if there is none."""
     return project.destination.settings.reconcile or ReconcileSettings()
 
 
-def read_there(project: Project, export: Path, delivered: Delivered, asker: Asker) -> Export:
+def read_there(project: Project, export: Path, delivered: LastDelivery, asker: Asker) -> Export:
     """Read an export by the feed's settings: the newest, where a pattern is named."""
     if not export.is_file() and glob.has_magic(str(export)):
         # As a source's own files are found: the newest that is no longer being written.
@@ -139,13 +139,13 @@ def _record(context: OpenContext, export: Export, verdict: Verdict, body: str) -
     )
 
 
-def _read_delivered(context: OpenContext, baseline: Baseline) -> Delivered:
+def _read_delivered(context: OpenContext, baseline: Baseline) -> LastDelivery:
     """Return the last delivery, or the latest of several if it is not known which arrived."""
     runs = [run for run in context.history.runs() if run.id in baseline.runs]
     last = max(runs, key=lambda run: (run.report_at, run.id))
     stated = json.loads(last.receipt or "{}")
     inputs = {each["sha256"]: each["file"] for source in stated.get("sources", ()) for each in source.get("inputs", ())}
-    return Delivered(
+    return LastDelivery(
         run=baseline.id,
         at=last.ended_at or last.started_at,
         report=baseline.report,

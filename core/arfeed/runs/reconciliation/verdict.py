@@ -18,8 +18,8 @@ from arfeed.model import arrow, schema
 from arfeed.model.settings import ReconcileSettings
 from arfeed.planning.wording import pluralize
 from arfeed.runs.reconciliation.comparison import FIELDS, OUTCOMES, compare
-from arfeed.runs.reconciliation.delivered import Delivered
-from arfeed.runs.reconciliation.honest import IMPORT_TAKES, PENDING, is_before, mark_known
+from arfeed.runs.reconciliation.delivered import LastDelivery
+from arfeed.runs.reconciliation.expected import IMPORT_TAKES, PENDING, is_before, mark_known
 from arfeed.runs.reconciliation.numbers import Numbers
 from arfeed.runs.reconciliation.ours import is_ours
 from arfeed.runs.reconciliation.plausibility import (
@@ -42,7 +42,7 @@ _MOST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an export says of the last delivery.
+    """How an export compares with the last delivery.
 
     `reasons` say why it is not comparable; then `found` has no rows. `moment` is when the export was made as far as
     that is known, `judged` how that and its being whole were judged. `notes` are what a reader should know.
@@ -57,11 +57,11 @@ class Verdict:
 
 
 def judge(
-    delivered: Delivered, export: Export, settings: ReconcileSettings, *, whole: Literal["person", "receiver"] | None
+    delivered: LastDelivery, export: Export, settings: ReconcileSettings, *, whole: Literal["person", "receiver"] | None
 ) -> Verdict:
     """Compare an export with the last delivery, if it is plausible.
 
-    `whole` is who says that it is no part. What the receiver itself has told is no other list either.
+    `whole` is who says that it is complete. A list queried from the receiver is never a stranger's.
     """
     moment, age, older = judge_age(export, delivered)
     judged = (age, "said to be whole" if whole == "person" else describe_total(export))
@@ -156,7 +156,7 @@ def _note_left_out(export: Export) -> Iterator[str]:
 # --- as plain data --------------------------------------------------------------------------------------------------
 
 
-def as_facts(verdict: Verdict, export: Export, delivered: Delivered) -> dict[str, Any]:
+def as_facts(verdict: Verdict, export: Export, delivered: LastDelivery) -> dict[str, Any]:
     """Return everything that was found as plain data, amounts as text: what the receipt, JSON and the page state."""
     return {
         "outcome": verdict.outcome,
@@ -193,7 +193,7 @@ def _totals(report: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _counts(found: pd.DataFrame) -> dict[str, int]:
-    """Return how many are what, those whose difference is no news apart."""
+    """Count the outcomes, expected differences separately."""
     told = found["outcome"][is_alarming(found) | (found["outcome"] == "same").to_numpy(dtype=bool)]
     counts = Counter(told.tolist())
     return {**{name: counts[name] for name in OUTCOMES}, "known": int((found["known"] != "").sum())}
@@ -217,7 +217,7 @@ def _currencies(found: pd.DataFrame) -> list[dict[str, Any]]:
                 "known": bool(known),
                 "count": len(group),
                 "sent": _sum(group["balance"]),
-                # Of another currency it would be a sum of nothing.
+                # A sum over currencies means nothing.
                 "there": _sum(group["balance_there"][(group["currency_there"].fillna("").isin(["", code]))]),
             }
         )

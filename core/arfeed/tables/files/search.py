@@ -102,8 +102,8 @@ def _refuse_locked(files: Sequence[FoundFile]) -> None:
             found = file.storage.entry(posixpath.join(folder, lock.format(name)))
             if found:
                 raise SourceError(
-                    f"{file}: somebody has it open, as {posixpath.basename(found.path)} beside it shows, and what is "
-                    "not saved is not in it; save and close it, or remove a lock file that was left behind"
+                    f"{file}: it is open in another program, as {posixpath.basename(found.path)} beside it shows, and "
+                    "what is not saved is not in it; save and close it, or remove a lock file that was left behind"
                 )
 
 

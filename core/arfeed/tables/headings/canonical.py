@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from arfeed.model import schema
 from arfeed.model.errors import SourceError
 from arfeed.model.fields import PARTS_OF_BALANCE, headings_of
-from arfeed.model.settings import FileSettings
 from arfeed.tables.headings.normalize import normalize_header
+
+if TYPE_CHECKING:
+    from arfeed.model.settings import FileSettings
 
 # `Document` heads a number in many programs, and hardly ever a path.
 _READ = tuple(name for name in schema.SOURCE_COLUMNS if name != "document")

@@ -74,7 +74,7 @@ def _of_documents(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> M
     return texts
 
 
-def number_customers(numbers: pa.Array, names: pa.Array) -> bool:
+def may_be_customer_numbers(numbers: pa.Array, names: pa.Array) -> bool:
     """Whether these may be the customers' numbers: nearly always the same for a name, and not one for several names.
 
     A customer's own reference differs from invoice to invoice; an account of the ledger is the same for all.
@@ -212,7 +212,7 @@ def _may_number(header: str, texts: pa.Array, names: pa.Array) -> bool:
     customers = distinct["name"].nunique()
     if len(distinct) != customers or not distinct["number"].nunique() * 2 > customers > 1:
         return False
-    # Where no customer has two rows, any code is always the same for a customer; only the heading can tell.
+    # If no customer has two rows, any code is always the same for a customer; only the heading can tell.
     return customers < len(pairs) or of_customers
 
 

@@ -170,7 +170,7 @@ def _doubt_numbers(chosen: dict[str, str], texts: Mapping[str, pa.Array]) -> dic
     if not {"customer_id", "customer_name"} <= chosen.keys():
         return {}
     numbers, names = (texts[chosen[name]] for name in ("customer_id", "customer_name"))
-    return {} if contents.number_customers(numbers, names) else {"customer_id": [chosen.pop("customer_id")]}
+    return {} if contents.may_be_customer_numbers(numbers, names) else {"customer_id": [chosen.pop("customer_id")]}
 
 
 def _find_moves(chosen: Mapping[str, str], texts: Mapping[str, pa.Array]) -> list[str]:

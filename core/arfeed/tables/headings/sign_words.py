@@ -47,7 +47,7 @@ def find_lowering_letters(words: Sequence[str]) -> list[str]:
 
 
 def are_signs(header: str, spelled: Sequence[str]) -> bool:
-    """Whether all of a column's words are the one for what is owed: a word of its own, or a letter of the heading's."""
+    """Whether all of a column's words are the one for what is owed: a separate word, or a letter of the heading's."""
     words = {word.casefold().rstrip(".") for word in spelled}
     if len(words) != 1 or not words <= {*_PAIRS}:
         return False

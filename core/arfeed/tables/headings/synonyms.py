@@ -88,4 +88,4 @@ FLAGS: Sequence[str] = (
     "cancelled", "canceled", "bezahlt", "beglichen", "ausgeglichen", "offen", "storno", "storniert", "paye",
     "payee", "pagado", "pagada", "pagato", "pagata", "betaald", "paid in full", "fully paid",
 )  # fmt: skip
-"""Common headers of a column that says by yes or no what is paid or void, where there is no status."""
+"""Common headers of a column that says by yes or no what is paid or void, if there is no status."""

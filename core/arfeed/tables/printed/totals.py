@@ -33,7 +33,7 @@ _GROUPS = pa.schema({"name": pa.large_string(), "before": pa.int64(), "own": pa.
 
 
 class OpenGroup(NamedTuple):
-    """A group that is open at the end of a frame: the sums of all lines before it and of its own, and its origin."""
+    """A group that is open at the end of a frame: the sums of all lines before it and of its lines, and its origin."""
 
     name: str
     before: int

@@ -61,7 +61,7 @@ _BESIDE = re.compile(r"^(?:[³¹¿¥¼¾±¶µ»«®©¡¦¬]|[£¯](?![a-zß-ÿ
 
 _MOST_WORDS = 20_000
 _SHARE = 10
-"""Of so many words with letters beyond ASCII one has to be misread: a typing error is no encoding."""
+"""Of this many words with letters beyond ASCII one has to be misread: a typing error is not an encoding."""
 
 
 class Misread(NamedTuple):

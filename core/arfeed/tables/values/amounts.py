@@ -107,7 +107,7 @@ def _normalize(texts: pa.Array, decimal: str | None) -> pa.Array:
         numbers = pc.replace_substring(numbers, mark, typed)
     minus = pc.if_else(below, pa.scalar("-", pa.large_string()), pa.scalar("", pa.large_string()))
     signed = pc.binary_join_element_wise(minus, numbers, pa.scalar("", pa.large_string()))
-    # A lone dash may also mean unknown; only where a notation is declared is it zero.
+    # A lone dash may also mean unknown; only if a notation is declared is it zero.
     if decimal is None:
         return signed
     return pc.if_else(pc.is_in(texts, value_set=pa.array(["-", "--"], pa.large_string())), "0", signed)
@@ -134,7 +134,7 @@ def _surroundings() -> str:
 
 
 def find_claims(texts: pa.Array) -> pa.Array:
-    """Return the code or sign of a currency beside each amount; null where there is none."""
+    """Return the code or sign of a currency beside each amount; null if there is none."""
     return pc.struct_field(pc.extract_regex(texts, f"(?P<claim>{_CURRENCY})"), "claim")
 
 

@@ -1,7 +1,7 @@
 -- Akaunting 3. MariaDB, MySQL, PostgreSQL or SQLite; every installation has its own `table_prefix`.
 -- Nothing holds what is open: it is the amount less its payments, each brought to the document's currency as Akaunting
 -- does it, through the default currency and rounded like the document's. Companies share numbers: `company` is the id.
--- Credit notes are an app of their own and not listed. Deleted rows stay in the tables with deleted_at.
+-- Credit notes are a separate app and not listed. Deleted rows stay in the tables with deleted_at.
 SELECT
     d.document_number AS invoice_ref,
     d.company_id AS company,

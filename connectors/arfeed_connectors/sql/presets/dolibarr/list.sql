@@ -6,7 +6,7 @@
 -- A credit note that was made a discount is classified as paid; what nobody has used of it lies in societe_remise_except, and is
 -- listed under the credit note's number. (Two columns there are written without a table's name: where a reader's view leaves them
 -- out, those of `blank` stand in, and no credit is listed so.)
--- Where no more is open than the retained warranty, due is the day that ends it.
+-- If no more is open than the retained warranty, due is the day that ends it.
 -- Numbers are unique within an entity only: `company` is the entity. Drafts, (PROV4) and the like, are status 0.
 -- double(24,8) is brought to decimals before it is added up. A validated invoice with nothing open is listed as settled.
 SELECT

@@ -3,7 +3,7 @@
 -- Fully applied documents stay in the table with 0 until paid transactions are removed; voided ones stay too.
 -- CURTRXAM is in the functional currency; a document in another has its open amount in MC020102. Where that is 0 although
 -- something is open, the balance is blank and refused. Currencies are ids such as Z-US$: say `currencies`, and `currency`
--- for documents without one. Texts are padded and 1900-01-01 is no date: both are minded when read.
+-- for documents without one. Texts are padded and 1900-01-01 is not a date: both are minded when read.
 SELECT
     r.DOCNUMBR AS invoice_ref,
     CASE WHEN r.RMDTYPAL = 9 THEN 'payment' WHEN r.RMDTYPAL >= 7 THEN 'credit_note' ELSE 'invoice' END AS kind,

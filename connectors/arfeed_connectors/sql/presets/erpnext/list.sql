@@ -10,7 +10,7 @@
 -- is open. Opening invoices and those of a till have no schedule.
 -- A customer who was renamed or merged keeps the old name on old invoices, so Customer has the word.
 -- The currency is that of the receivable account, as in ERPNext's own report; nothing holds what is open in the paper's.
--- rounded_total is 0 where rounding is off, or comes to 0. A return that was refunded by more than its amount is owed by the
+-- rounded_total is 0 if rounding is off, or comes to 0. A return that was refunded by more than its amount is owed by the
 -- customer, and its own amount says nothing. Less than half of the smallest coin is dust that payments left behind.
 -- docstatus 0 is a draft, 2 is cancelled; both keep their outstanding_amount. A name is unique in all companies of a site.
 -- The inner second SELECT is what customers owe by journal entry: openings, and debts moved from one customer to another. One entry may

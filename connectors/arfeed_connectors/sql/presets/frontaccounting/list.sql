@@ -3,7 +3,7 @@
 -- an invoice, 11 a credit note. Each type counts on its own, so that an invoice and a payment (12) may both be 001/2026; deliveries
 -- (13), bank entries (1, 2) and journals (0) are in it too. A prepayment invoice has the whole order's total, and owes prep_amount.
 -- A voided document stays with amounts of 0, and its number is given out again. A credit note has 0000-00-00 for a due date.
--- Not listed, since they are no invoices: payments that a credit note freed, and journals on the receivable account.
+-- Not listed, since they are not invoices: payments that a credit note freed, and journals on the receivable account.
 -- Texts are stored as HTML and decoded here, the ampersand last. 0.004 is what the program itself takes for nothing.
 SELECT
     REPLACE(REPLACE(REPLACE(REPLACE(REPLACE(t.reference, '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&#039;', ''''), '&amp;', '&') AS invoice_ref,

@@ -1,4 +1,4 @@
--- kivitendo 3.6 and later on PostgreSQL, a database a client. SQL-Ledger's child, but with exact numbers and columns of its own.
+-- kivitendo 3.6 and later on PostgreSQL, a database a client. SQL-Ledger's child, but with exact numbers and its own columns.
 -- ar.amount and ar.paid are in the company's currency, payments at the document's rate: its own exchangerate, or the one of its day.
 -- That table has no unique key, so it is asked for a rate and never joined. Without one the balance is blank, a problem of that row.
 -- The company's cents make yen inexact by one; the exact figures lie in the lines only.

@@ -5,7 +5,7 @@
 -- Drafts are named "/" or nothing: only posted documents count. What is in_payment mostly has residual 0, and is paid. From 18 on a payment
 -- may have no entry in the journal; then the invoice is called in_payment, or paid, and stays open here as in the journal and in Odoo's
 -- aged report until the bank's statement is matched.
--- Two companies may use the same number, so `company` (the id) must be given where there are several.
+-- Two companies may use the same number, so `company` (the id) must be given if there are several.
 -- Joins keep the invoice where a partner or currency is lost: a blank is refused later, a row that is gone is not.
 SELECT
     m.name AS invoice_ref,

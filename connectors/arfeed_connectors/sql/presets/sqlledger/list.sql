@@ -2,7 +2,7 @@
 -- ar.amount and ar.paid are in the company's currency and its cents. What a document is worth in its own currency lies in the
 -- journal, in rows that are not fx_transaction, on all accounts but the receivable one. Only an invoice of parts (invoice) posts its
 -- lines in the company's currency, so that its total is amount / exchangerate; that may be off by what a cent of the company's is
--- worth, and so little is no open balance in another currency.
+-- worth, and so little is not an open balance in another currency.
 -- The rate is the document's own: the table exchangerate keeps the last one that anybody typed for a day.
 -- Void Receipt adds to ar.paid what it takes back, so that an invoice looks paid that is not: neither paid nor a filter by it.
 -- A receipt beyond what was owed is a document with amount 0 under the next invoice number. It and a payment of the future count at once.

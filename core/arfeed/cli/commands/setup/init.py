@@ -169,7 +169,7 @@ def _write(draft: Draft, config: Path, people: Console) -> None:
         people.print("\n".join(f"  {line}" for line in draft.send), markup=False)
         people.print("Ask them for the host, the username and the fingerprint of the server's host key.", markup=False)
     if code:
-        people.print("Fix what has a cross above, then type: arfeed check", markup=False)
+        people.print("Fix what is marked ✗ above, then type: arfeed check", markup=False)
         raise SystemExit(code)
     people.print("Next: arfeed plan, which shows what would be delivered and sends nothing", markup=False)
 

@@ -37,7 +37,7 @@ def keygen(file: File = None, kind: Kind = "ed25519", passphrase: Passphrase = F
     # Absolute, since the line for plugins.toml is copied into another folder's file.
     target = (file or Path("~/.ssh", f"arfeed_{kind}")).expanduser().absolute()
     pair = make_key_pair(target, kind, _passphrase() if passphrase else None)
-    _tell(pair, beside_json=as_json, protected=passphrase)
+    _report(pair, beside_json=as_json, protected=passphrase)
     if as_json:
         print_json(
             {
@@ -58,7 +58,7 @@ def _passphrase() -> SecretStr:
     return SecretStr(given or typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True))
 
 
-def _tell(pair: KeyPair, *, beside_json: bool, protected: bool) -> None:
+def _report(pair: KeyPair, *, beside_json: bool, protected: bool) -> None:
     lines = [
         f"✓ {pair.file} is the private key: it stays on this machine, and nobody else may read it.",
         f"✓ {pair.public_file} is the public key, with the fingerprint {pair.fingerprint}:",

@@ -58,7 +58,7 @@ class Options:
 
 @takes(Options)
 def schedule(options: Options) -> None:
-    """Print what runs `sync` for a feed every day, or `reconcile`. It tries again after exit codes 5 and 6 only."""
+    """Print a daily schedule for `sync` or `reconcile`, with retries after exit codes 5 and 6 only."""
     from arfeed.cli.display.masking import read_feed
     from arfeed.operations.schedule.install import install as install_for_user
     from arfeed.operations.schedule.job import job_of

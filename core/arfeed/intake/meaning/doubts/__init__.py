@@ -60,7 +60,7 @@ def find_new_doubts(
 ) -> tuple[Doubt, ...]:
     """Return what is doubtful about columns of what a source reports, and was not in what it reported `before`.
 
-    The earlier rows are asked for only where something is doubtful, which is so on few days.
+    The earlier rows are asked for only if something is doubtful, which is so on few days.
     """
     found = _find_of_columns(rows, settings, headers)
     if not found:

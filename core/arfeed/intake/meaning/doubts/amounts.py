@@ -71,7 +71,7 @@ def parts_by_age(case: Case) -> Iterator[Doubt]:
     if header in ages and len(ages) > 1:
         others = ", ".join(repr(name) for name in ages if name != header)
         yield Doubt(
-            f"the column {header!r} is read as the balance, and seems to have only what is so old: {others} have the "
+            f"the column {header!r} is read as the balance, and seems to be one ageing bucket: {others} have the "
             "rest. Name a column of the whole as `balance`, or export it"
         )
 
@@ -81,7 +81,7 @@ def amounts_of_lines(case: Case) -> Iterator[Doubt]:
     header = case.headers.get("balance", "")
     if case.settings.rows == "lines" and header_words(header) & _LINE:
         yield Doubt(
-            f"the column {header!r} seems to hold what each line has, and lines that agree are taken once. If the "
+            f"the column {header!r} seems to hold line amounts, and identical lines count once. If the "
             'lines of an invoice add up, set rows = "instalments"'
         )
 
@@ -148,7 +148,7 @@ def _as_texts(column: pd.Series) -> pa.Array:
 
 
 def sides_apart(case: Case) -> Iterator[Doubt]:
-    """Yield a balance that is one side of two: what stands on the other side alone would be left out."""
+    """Yield a balance read from debit or credit alone: amounts in the other would be lost."""
     header = case.headers.get("balance", "")
     other = other_side(header, case.unused)
     if other and pc.any(pc.match_substring_regex(arrow.to_text_array(case.rows[other]), "[1-9]")).as_py():

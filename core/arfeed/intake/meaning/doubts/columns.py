@@ -13,7 +13,7 @@ from arfeed.model import arrow
 from arfeed.model.results import Doubt
 from arfeed.model.text.characters import byte_at
 from arfeed.model.text.legible import quote
-from arfeed.tables.headings.contents import number_customers
+from arfeed.tables.headings.contents import may_be_customer_numbers
 from arfeed.tables.headings.document_words import (
     CREDIT_TEXT,
     credit_beginnings,
@@ -103,7 +103,7 @@ def credits_by_number(case: Case) -> Iterator[Doubt]:
 
 
 def credits_by_text(case: Case) -> Iterator[Doubt]:
-    """Yield columns of a free text that calls some debts credit notes, where no column says the kind of document."""
+    """Yield columns of a free text that calls some debts credit notes, if no column says the kind of document."""
     if "kind" in case.headers:
         return
     for name in (name for name in case.unused if name not in case.words):
@@ -138,7 +138,7 @@ def doubtful_customers(case: Case) -> Iterator[Doubt]:
         return
     first = case.rows.head(_ENOUGH)
     numbers, names = (arrow.to_text_array(first[name]) for name in ("customer_id", "customer_name"))
-    if not number_customers(numbers, names):
+    if not may_be_customer_numbers(numbers, names):
         yield Doubt(
             f"the column {header!r} is read as the customers' numbers, and in most cases one name has several of them, "
             "or several names share one. A customer's own reference or an account of the ledger does so; name another "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,15 @@ from arfeed.runs.reconciliation.meaning.computed import find_computed
 from arfeed.runs.reconciliation.meaning.evidence import DISAGREES, count_true
 from arfeed.runs.reconciliation.meaning.kinds import find_credits, unknown_kinds
 from arfeed.runs.reconciliation.meaning.notation import NO_DAY, begin_no_day
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Match, Sent, differences
 from arfeed.runs.reconciliation.meaning.words import COMPARED, PAID
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
 from arfeed.tables.values.amounts import parse_money
 from arfeed.tables.values.dates import means_none
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _MOST_WORDS = 30
 _SHOWN = 3
@@ -170,15 +173,15 @@ def _ask(search: Search, sent: Sent, headers: Sequence[str], closing: Mapping[st
     every = list(dict.fromkeys([*headers, *closing]))
     lines = [f"  {header!r}{_describe(search, sent, header, closing.get(header))}" for header in every]
     question = (
-        f"{pluralize(len(every), 'column')} with what was not sent, by which an invoice may be paid, closed or another "
-        "there:\n" + "\n".join(lines) + "\n"
+        f"{pluralize(len(every), 'column')} with data that was not sent, and that may say an invoice is paid, closed "
+        "or another one there:\n" + "\n".join(lines) + "\n"
         "Does any of them say whether an invoice is open, or what is owed?"
     )
     taken = [name for name in headers if name in search.found.columns.values()]
     spare = [name for name in headers if name not in closing and name not in taken]
     advice = {header: _advise(search, sent, header, closing.get(header)) for header in every}
-    # What seems to be an amount, a day or a kind, and what says something of a few rows only, as what is closed does,
-    # stands in no line that is pasted without a look.
+    # Columns that look like amounts, days or kinds, or that fill few rows (as closings do), are not in the line
+    # that can be pasted without a look.
     plain = [name for name in spare if advice[name] == _usual_advice(name) and not _is_rarely_said(search, name)]
     more = dict.fromkeys(spare, "; or add it to ignore")
     said = [f"for {name!r}, {each}{more.get(name, '')}" for name, each in advice.items() if name not in plain]
@@ -225,7 +228,7 @@ def _describe(search: Search, sent: Sent, header: str, closing: Closing | None) 
     """Return what a column holds, and what that may mean."""
     evidence = search.evidence
     counts = _count_values(search, header)
-    # The rarest first: of what is closed there is least.
+    # Rarest first: few invoices are closed.
     given = [(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…", counts[text]) for text in [*counts][:_SHOWN]]
     few = len(counts) <= _MOST_WORDS and len({*counts.values()}) > 1
     shown = ", ".join(f"{text} ({pluralize(count, 'row')})" if few else text for text, count in given)

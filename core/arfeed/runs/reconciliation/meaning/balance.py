@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, count_true
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.tables.headings.balances import SIDES
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.values.amounts import MONEY, WIDE, parse_money
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 
 def find_balance(search: Search) -> None:
@@ -66,5 +70,5 @@ def _take_sides(search: Search) -> bool:
 
 
 def _amounts(search: Search, header: str, way: str | None) -> pa.Array:
-    """Return a column's amounts in the paired rows, 0 where it has none."""
+    """Return a column's amounts in the paired rows, 0 if it has none."""
     return pc.fill_null(parse_money(search.evidence.paired(header), way).values, pa.scalar(0, MONEY))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,6 @@ import pyarrow.compute as pc
 
 from arfeed.model.text.legible import quote
 from arfeed.runs.reconciliation.meaning.evidence import count_true
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Sent
 from arfeed.runs.reconciliation.meaning.words import (
     ASIDE,
@@ -30,6 +30,9 @@ from arfeed.tables.headings.document_words import is_flag_column, is_part_paymen
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.values.amounts import MONEY, parse_money
 from arfeed.tables.values.dates import ORDERS, means_none, parse_dates
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _NOTHING = re.compile(r"0+(?:[.,]0+)? ?%?")
 """An amount or a share of 0."""
@@ -161,7 +164,7 @@ def _days_of_payment(search: Search, header: str) -> pa.Array | None:
     given = pc.and_(pc.match_substring_regex(texts, r"\d"), pc.invert(none))
     days = texts.filter(given)
     wrong = min(count_true(parse_dates(days, order, declared=True).wrong) for order in ORDERS)
-    # A day with its time may be written in a way that is not read here; it is no amount.
+    # A day with its time may be written in a way that is not read here; it is not an amount.
     return given if wrong * 2 <= len(days) or search.evidence.agreement("balance", header) is None else None
 
 

@@ -1,4 +1,4 @@
-"""What the headings of a receiver's export mean, told from the number to the order of its dates."""
+"""What the headings of a receiver's export mean, found from the number to the order of its dates."""
 
 from __future__ import annotations
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.sent import Sent
 from arfeed.runs.reconciliation.meaning.words import COUNTING_DAYS, COUNTING_ROWS, PAID, says_closed
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.values.amounts import MONEY, WIDE, parse_money
 from arfeed.tables.values.dates import parse_dates
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _FEWEST = 3
 

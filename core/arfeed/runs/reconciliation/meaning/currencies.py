@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,15 +11,17 @@ import pyarrow.compute as pc
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError
 from arfeed.model.text.legible import quote
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.runs.reconciliation.meaning.words import POUNDS, SHARED, SYMBOLS
 from arfeed.tables.values.amounts import find_claims, may_be
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _MOST_NAMED = 5
 
 
 def take_called(search: Search, header: str) -> None:
-    """Take a column of currencies whose values are no codes, if it is known what they mean.
+    """Take a column of currencies whose values are not codes, if it is known what they mean.
 
     Raise `ConfigError` if that is open for one of them.
     """
@@ -52,7 +55,7 @@ def find_symbols(search: Search) -> None:
         raise ConfigError(
             f"the amounts in {header!r} are written with {', '.join(map(repr, unknown[:_MOST_NAMED]))}, which may be "
             "one of several currencies: " + _advise(meant, unknown, search) + ". currency = "
-            f'"{next(iter(_list_sent(search)), "GBP")}" there says what all amounts without another sign are in'
+            f'"{next(iter(_list_sent(search)), "GBP")}" there applies to all amounts without a sign'
         )
     if claims:
         search.found.currencies = meant
@@ -106,7 +109,7 @@ def _explain(meant: dict[str, str]) -> str:
 
 
 def codes_of(texts: pa.Array, meant: dict[str, str], default: str) -> pa.Array:
-    """Return the code of the currency beside each amount, what is unknown as it is; `default` where there is none."""
+    """Return the code of the currency beside each amount, what is unknown as it is; `default` if there is none."""
     claims = find_claims(texts)
     if not meant:
         return pc.fill_null(claims, default)

@@ -59,7 +59,7 @@ class Evidence:
         return whole
 
     def pair(self, header: str) -> None:
-        """Pair the rows with the invoices of the last report by a column of numbers; by none if it is no column."""
+        """Pair the rows with the invoices of the last report by a column of numbers; by none if it is not a column."""
         parts = template_headers(header)
         refs = self._compose(header) if parts and {*parts} <= {*self.texts} else self.texts.get(header)
         if refs is None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model.errors import ConfigError
 from arfeed.runs.reconciliation.meaning.evidence import MARKS, count_true
-from arfeed.runs.reconciliation.meaning.search import Search
 from arfeed.tables.values.amounts import parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
+
+if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.search import Search
 
 _NO_DAY = r"\d[T ](?:[1-9]\d|0[1-9]|00:(?:[1-9]|0[1-9]))[\d:.]*(?:Z|[+-]\d\d:?\d\d)$"
 

@@ -86,7 +86,7 @@ class Sent:
             if same.all():
                 self.doubts.setdefault(header, name)
             share = _share_of(same, filled)
-            # A total is no balance, however many invoices nothing was paid of.
+            # A total is not a balance, however many invoices nothing was paid of.
             total = name == "balance" and normalize_header(header) in USUAL["amount"]
             if share >= AGREES and not total and (best is None or share > best[0]):
                 best = share, Match(name, same, values, whole=False)

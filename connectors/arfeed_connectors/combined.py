@@ -1,4 +1,4 @@
-"""Several files of one source, and what is known of them all."""
+"""Combine the files of one source and their control totals."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ def refuse_older(file: str, since: datetime | None) -> None:
 
 
 def each_file(settings: FileSettings, read: Callable[[str], Frames]) -> Frames:
-    """Yield what `read` yields of each file, and return what is known of them all."""
+    """Yield what `read` yields of each file, and return their combined `Complete`."""
     said: list[Complete] = []
     for file in find_files(settings):
         complete = yield from read(file)
         said.append(complete)
-    return _together(said, settings)
+    return _combine(said, settings)
 
 
-def _together(said: Sequence[Complete], settings: FileSettings) -> Complete:
-    """Return what several reports say together: only what all of them can say, and the oldest date."""
+def _combine(said: Sequence[Complete], settings: FileSettings) -> Complete:
+    """Combine what several reports state: only what all of them state, and the oldest date."""
     totals: dict[str, Decimal] | None = {}
     for each in said:
         # A file without a total could have lost any of its lines, so a sum of the others proves nothing.

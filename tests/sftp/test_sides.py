@@ -9,7 +9,7 @@ from arfeed.model.errors import ConfigError, DestinationError, SourceError
 from arfeed.sftp.address import SftpAddress, sftp_address
 from arfeed.sftp.hostkeys import explain_distrust, read_known_hosts
 from arfeed.sftp.keys import read_private_key
-from arfeed.sftp.wording import DESTINATION, SOURCE, Wording
+from arfeed.sftp.sides import DESTINATION, SOURCE, Wording
 
 SERVER = SftpAddress("acme", "sftp.example.com", 22, "")
 KEY, OTHER = (asyncssh.generate_private_key("ssh-ed25519").convert_to_public() for _ in range(2))

@@ -15,7 +15,7 @@ from arfeed.model.errors import RefusedError
 from arfeed.model.settings import ReconcileSettings
 from arfeed.runs import adoption
 from arfeed.runs.context import begin_run
-from arfeed.runs.reconciliation.honest import CONVERTED, FUTURE, PAYMENT
+from arfeed.runs.reconciliation.expected import CONVERTED, FUTURE, PAYMENT
 from arfeed.runs.reconciliation.reconciling import reconcile
 from arfeed.runs.reconciliation.verdict import Verdict, judge
 from support.feeds.feed import REPORTS, Feed, invoices

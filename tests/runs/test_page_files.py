@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from arfeed.model.errors import ConfigError
-from arfeed.runs.pages import check_page_file, pages_folder, rewrite_page
+from arfeed.runs.page_files import check_page_file, pages_folder, rewrite_page
 from support.feeds.feed import Feed, invoices
 
 

@@ -1,4 +1,4 @@
-"""Differences that are no news: what a receiver may well show otherwise though it has taken the report in rightly."""
+"""Expected differences: what a receiver may show otherwise although it imported the report correctly."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ IMPORT_TAKES = timedelta(hours=24)
 """How long after a delivery its import may well be running."""
 
 _ENOUGH = 3
-"""Balances of which a rate is known."""
+"""A rate needs at least this many balances."""
 
 _TWO = 2
-"""Payments of one ratio are no payments."""
+"""Two of one ratio are not payments."""
 
 _TAXES = tuple(
     1 + Decimal(rate) / 100
@@ -39,10 +39,10 @@ _TAXES = tuple(
         *("18", "19", "20", "21", "22", "23", "24", "25", "25.5", "27"),
     )
 )
-"""What a total with taxes is of the same without, by common rates."""
+"""Gross total divided by net, for common tax rates."""
 
 _PAID = 0.2
-"""At most this share of a currency's invoices was paid in part since; of more, something else was read or taken in."""
+"""At most this share of a currency's invoices was part-paid since; if more, the wrong column was read or imported."""
 
 _ONE_RATIO = 0.02
 """With many lower, some ratios are the same by chance: this share of them has to be."""
@@ -51,7 +51,7 @@ _ONE_RATIO = 0.02
 def mark_known(
     found: pd.DataFrame, on: date, previous: pd.DataFrame | None, age: timedelta
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Return the comparison with `known` where a difference is no news, and notes about what looks odd.
+    """Return the comparison with `known` set on expected differences, and notes on what looks odd.
 
     `on` is the day of the export, `age` how long after the delivery it was made. `previous` is the report before the
     one compared with; None if there is none.
@@ -229,7 +229,7 @@ def _find_converted(found: pd.DataFrame, outcome: NDArray[np.object_]) -> tuple[
         there = [(int(row), abs(sent), abs(there)) for row, sent, there in both if sent and there and sent * there > 0]
         step = Decimal(1).scaleb(-minor_digits().get(pair.partition(" ")[2], 2))
         middle, near = _find_rate(there, step)
-        # Without a rate that most of them have there is none; what is not at it is told alone.
+        # A rate counts only if most balances have it; the others are listed singly.
         if len(near) >= max(_ENOUGH, len(rows) / 2):
             result[near] = True
             sent, other = pair.split(" ")
