@@ -32,7 +32,6 @@ EXCEPTIONS = {
     ("core/arfeed/runs/reconciliation/meaning/words.py", "def says_closed("): "a predicate: what a heading says",
     ("core/arfeed/testing/notifiers.py", "def heard("): "public: plugins' tests override it",
     ("core/arfeed/operations/scaffold/template/notifier/tests/test_conformance.py.tmpl", "def heard("): "as above",
-    ("core/arfeed/operations/board/feeds.py", "What is no name of a feed"): "to be changed with the board's next edit",
 }
 """Lines that stay, by file and a part of the line, each with its reason."""
 

@@ -43,7 +43,7 @@ def test_a_form_without_the_sessions_token_is_refused(shared: Board, anna: Visit
     stranger = shared.logged_in("ben").get("/account").token
     for token in ("", "guess", stranger, anna.cookies["arfeed-session"]):
         answer = anna.post(at(path), {"form_token": token, "name": "anna", "password": PASSWORD})
-        assert (answer.status, "no longer good" in answer.text) == (403, True), token
+        assert (answer.status, "has expired" in answer.text) == (403, True), token
     assert anna.get("/").status == 200
 
 

@@ -61,7 +61,7 @@ class Application:
 
 
 class NotFoundError(Exception):
-    """There is no such page, or none for whoever asks: the two look the same."""
+    """The page does not exist or is not allowed: both look the same."""
 
 
 def page(application: Application, visit: Visit, template: str, status: int = 200, **facts: Any) -> Response:
@@ -78,7 +78,7 @@ def page(application: Application, visit: Visit, template: str, status: int = 20
 
 
 def message(application: Application, visit: Visit, status: int, title: str, text: str) -> Response:
-    """Return a page that says one thing, or the same for a program."""
+    """Return a page with one message, or the same for a program."""
     if visit.program:
         return make_problem(status, title, text)
     return page(application, visit, "message", status, title=title, text=text)

@@ -186,7 +186,7 @@ def jobs_of(connection: sa.Connection, feed: str, most: int = 20) -> list[Job]:
 def pending_jobs(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, Job]:
     """Return by feed the first job that has not ended. `feeds` are those that are asked about."""
     wanted = {*feeds}
-    # Of all feeds: few jobs are under way, and they have an index of their own.
+    # Of all feeds: few jobs are under way, and they have their own index.
     query = sa.select(jobs).where(jobs.c.state.in_(_PENDING)).order_by(jobs.c.asked_at.desc())
     return {row["feed"]: Job(**row) for row in connection.execute(query).mappings() if row["feed"] in wanted}
 

@@ -32,9 +32,7 @@ class Database(OpenDatabase):
         """Open, and bring the schema up to date. Raise `ConfigError` if the database can't be used."""
         if not url.startswith(tuple(APPEND_ONLY)):
             # Without naming it, since the URL may hold a password.
-            raise ConfigError(
-                "--database: the board keeps its things in SQLite or PostgreSQL; give a URL of one of them"
-            )
+            raise ConfigError("--database: the board keeps its data in SQLite or PostgreSQL; give a URL of one of them")
         super().__init__(url, BOARD)
 
     @contextmanager

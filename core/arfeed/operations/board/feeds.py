@@ -17,7 +17,7 @@ from arfeed.operations.many.choice import find_feeds, find_files
 from arfeed.plugins.config import Project, read_project
 
 _FRESH = 5.0
-"""For so many seconds the folder is not listed again: with thousands of feeds that takes longer than a page."""
+"""Seconds for which the folder is not listed again: with thousands of feeds that takes longer than a page."""
 
 Version = tuple[tuple[str, int, int], ...]
 
@@ -55,7 +55,7 @@ class Feeds:
             return self._listed
 
     def find(self, name: str) -> Feed | None:
-        """Return a feed by its name. What is no name of a feed is never taken for a path."""
+        """Return a feed by its name. Another text is never taken for a path."""
         found = self.all().get(name)
         if found is None:
             return None

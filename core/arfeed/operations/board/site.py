@@ -140,7 +140,7 @@ def _answer(application: Application, page: Page, request: Request) -> Response:
     except Exception:
         # Its text may hold what is nobody's business; whoever runs the board finds it in the board's own log.
         _LOGGER.exception("%s %s failed", page.method, page.path)
-        text = "This is a bug of the board. Nothing was delivered by it; the board's log on its machine says more."
+        text = "This is a bug in the board. It delivered nothing; see the board's log on its machine."
         return message(application, visit, 500, "Something went wrong", text)
 
 

@@ -45,6 +45,6 @@ def open_board(feeds: Path, url: str | None) -> Iterator[Database]:
         yield database
 
 
-def whoever() -> str:
-    """Return who types this, for the audit log."""
+def current_user() -> str:
+    """Return the current user, for the audit log."""
     return f"{getpass.getuser()} at a terminal"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, open_board, whoever
+from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, current_user, open_board
 from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import Json
 
@@ -36,15 +36,14 @@ def add(
 
     given = people.parse_grants(role)
     with open_board(feeds, database) as opened:
-        by = whoever()
+        by = current_user()
         token = people.add(opened, name, given, by)
         if password_stdin:
             people.set_password(opened, name, sys.stdin.readline().rstrip("\r\n"), by)
             console().print(f"✓ {name} can log in.", markup=False)
             return
     console().print(
-        f"✓ {name} is on the board. By this page of it they choose a password; it is good once, and for a day:\n\n"
-        f"  /begin/{token}",
+        f"✓ {name} is on the board. They choose a password on this page, once and within a day:\n\n  /begin/{token}",
         markup=False,
     )
 
@@ -88,5 +87,5 @@ def remove(
     from arfeed.operations.board.access import people
 
     with open_board(feeds, database) as opened:
-        people.remove(opened, name, whoever())
+        people.remove(opened, name, current_user())
     console().print(f"✓ {name} is removed.", markup=False)

@@ -74,7 +74,7 @@ def board(
         out.print(f"✓ The board shows {count} {'feed' if count == 1 else 'feeds'}: {address}/", markup=False)
         if token := people.invite_first(opened):
             out.print(
-                "Nobody can log in yet. By this link the first person begins; it is good once, and for a day:\n\n"
+                "Nobody can log in yet. The first person starts at this link, once and within a day:\n\n"
                 f"  {address}/begin/{token}\n",
                 markup=False,
             )

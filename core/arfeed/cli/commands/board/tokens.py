@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, open_board, whoever
+from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, current_user, open_board
 from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import Json
 from arfeed.model.errors import ConfigError
@@ -35,7 +35,7 @@ def add(
     moment = now()
     token = Token(name, person, role, moment, moment + timedelta(days=days), None)
     with open_board(feeds, database) as opened:
-        text = add_token(opened, token, whoever())
+        text = add_token(opened, token, current_user())
     console().print(
         f"✓ {name} may use the board's API for {person} as {role} until {token.expires_at:%Y-%m-%d %H:%M} UTC. Its "
         f"token, which is not shown again:\n\n  {text}",
@@ -80,5 +80,5 @@ def remove(
     from arfeed.operations.board.access.tokens import remove_token
 
     with open_board(feeds, database) as opened:
-        remove_token(opened, name, whoever())
+        remove_token(opened, name, current_user())
     console().print(f"✓ The token {name} is removed.", markup=False)

@@ -223,9 +223,7 @@ class Guard:
         expected = visit.session.form_token if visit.session else visit.cookies.get(self.place.cookie("form"), "")
         given = visit.form.get("form_token", "")
         if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
-            raise _Refusal(
-                403, "This form is no longer good: your session has ended or changed. Go back, load it again."
-            )
+            raise _Refusal(403, "This form has expired: your session has ended or changed. Go back and reload it.")
 
 
 def _answer_refusal(scope: Scope, refusal: _Refusal) -> Response:

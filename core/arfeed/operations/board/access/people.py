@@ -28,7 +28,7 @@ Permission = Literal["see", "look", "answer", "approve", "run", "audit"]
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     "viewer": frozenset({"see"}),
     "approver": frozenset({"see", "look", "answer", "approve"}),
-    # Whoever runs the machines need not be whoever knows whether debts were paid.
+    # Whoever runs the machines is often not the one who knows what was paid.
     "operator": frozenset({"see", "look", "answer", "run", "audit"}),
 }
 EVERYTHING = "*"

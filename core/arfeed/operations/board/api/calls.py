@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from arfeed.operations.board import acting, approvals, audit
-from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.access.problems import make_problem
 from arfeed.operations.board.api import models
 from arfeed.operations.board.application import Application, NotFoundError, Path
@@ -27,6 +26,8 @@ from arfeed.operations.board.lookup import (
 
 if TYPE_CHECKING:
     from starlette.responses import Response
+
+    from arfeed.operations.board.access.guard import Visit
 
 _MOST_DELIVERIES = 50
 _MOST_LINES = 200

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.api.models import Feed, FeedState
 from arfeed.operations.board.application import Application, Path
 from arfeed.operations.board.lookup import look_at_all, visible_feeds
 
 if TYPE_CHECKING:
     from starlette.responses import Response
+
+    from arfeed.operations.board.access.guard import Visit
 
 
 def show_metrics(application: Application, visit: Visit, path: Path) -> Response:

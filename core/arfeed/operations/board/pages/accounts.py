@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from arfeed.model.errors import ConfigError
 from arfeed.operations.board.access import people, sessions
-from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.application import Application, NotFoundError, Path, delete_cookie, page, set_cookie, to
 
 if TYPE_CHECKING:
     from starlette.responses import Response
+
+    from arfeed.operations.board.access.guard import Visit
 
 # A path of ours: one slash and no second, since //example.com is another host to a browser, and so is /\example.com.
 _OWN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9._~/%?=&-]*")

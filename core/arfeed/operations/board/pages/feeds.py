@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from arfeed.operations.board import acting, approvals, audit, questions
-from arfeed.operations.board.access.guard import Visit
 from arfeed.operations.board.application import Application, NotFoundError, Path, message, page, to
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
@@ -25,6 +24,8 @@ from arfeed.runs.page.rendering import MOST_ROWS, describe_reasons, draw_trend, 
 
 if TYPE_CHECKING:
     from starlette.responses import Response
+
+    from arfeed.operations.board.access.guard import Visit
 
 _MOST_FEEDS = 100
 _MOST_DELIVERIES = 50
@@ -68,7 +69,7 @@ def feed(application: Application, visit: Visit, path: Path) -> Response:
             "deliveries": application.histories.deliveries_of(found.project, _MOST_DELIVERIES),
             "back": back,
             "currencies": currencies,
-            # One point is no course.
+            # One point makes no line.
             "trend": draw_trend(back.past, currencies) if len(back.past) > 1 else [],
         }
     with application.database.reading() as connection:
