@@ -108,9 +108,17 @@ class Evidence:
         if header is None:
             self._blank_currency |= len(raw) > 0
             return
-        codes = pc.unique(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header]))).to_pylist()
-        self.currencies |= {code for code in codes if code}
-        self._blank_currency |= "" in codes or None in codes
+        codes = pc.fill_null(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header])), "")
+        self.currencies |= {code for code in pc.unique(codes).to_pylist() if code}
+        # A row of totals names none, and has no date either.
+        day = self._header("issued_on", raw)
+        dates = pa.array(raw[day]) if day else codes
+        dated = (
+            pc.is_valid(dates)
+            if not day or raw[day].dtype != "str"
+            else pc.not_equal(pc.utf8_trim_whitespace(dates), "")
+        )
+        self._blank_currency |= _any(pc.and_(pc.equal(codes, ""), dated))
 
     def _header(self, name: str, raw: pd.DataFrame) -> str | None:
         columns = self.connector.columns

@@ -123,3 +123,16 @@ def test_debit_and_credit_can_be_named_instead_of_a_balance(init: Interview) -> 
     assert source["decimal"] == ","
     assert any("3 open invoices and credit notes: 1,130.00 EUR" in line for line in init.reported)
     assert "name the column of debit as well" in refused(init, TWO_SIDES, columns={"credit": "Haben"})
+
+
+def test_a_row_of_totals_need_not_name_a_currency(init: Interview) -> None:
+    table = """Invoice No,Customer,Invoice Date,Due Date,Currency,Balance
+INV-1,Ada,2026-10-01,2026-10-31,GBP,100.00
+INV-2,Bo,2026-10-02,2026-11-01,EUR,250.50
+INV-3,Bo,2026-10-03,2026-11-01,GBP,5.00
+Total,,,,,355.50
+"""
+    assert "currency" not in init.source(table, currency=None)
+    without = table.replace("2026-11-01,EUR", "2026-11-01,")
+    with pytest.raises(ConfigError, match="Some rows name no currency"):
+        init.source(without, currency=None)
