@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 _COLUMNS = pa.schema([("text", pa.large_string()), ("origin", pa.large_string())])
 
+_MOMENTS = tuple(
+    f"{day}{time}"
+    for day in ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y")
+    for time in (" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%SZ")
+)
+
 
 class Evidence:
     """Dates and currencies collected from the frames of a connector, as it yields them."""
@@ -66,6 +72,11 @@ class Evidence:
         """The orders that all dates fit."""
         texts = self._texts
         return [order for order in ORDERS if not _any(parse_dates(texts, order, declared=True).wrong)]
+
+    @cached_property
+    def moments(self) -> list[str]:
+        """The formats with a time of day that all dates fit, by which the day is taken as it is written."""
+        return [form for form in _MOMENTS if not _any(parse_dates(self._texts, form, declared=True).wrong)]
 
     @property
     def proven(self) -> str | None:

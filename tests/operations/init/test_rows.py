@@ -136,3 +136,33 @@ Total,,,,,355.50
     without = table.replace("2026-11-01,EUR", "2026-11-01,")
     with pytest.raises(ConfigError, match="Some rows name no currency"):
         init.source(without, currency=None)
+
+
+def test_dates_with_a_time_of_day_are_asked_about_by_their_format(init: Interview) -> None:
+    table = """Invoice No,Customer,Invoice Date,Balance
+1,Ada,2026-10-01 09:00:00,100.00
+2,Bo,2026-10-02 10:30:00,250.50
+"""
+    columns = {"issued_on": "Invoice Date"}
+    with pytest.raises(ConfigError) as refused:
+        init.source(table, columns=columns)
+    assert "Its dates have a time of day. Which format are they in?" in str(refused.value)
+    assert "%Y-%m-%d %H:%M:%S: 2026-10-01 09:00:00 is 1 October 2026, as it is written" in str(refused.value)
+    assert init.source(table, columns=columns, dates="%Y-%m-%d %H:%M:%S")["dates"] == "%Y-%m-%d %H:%M:%S"
+
+
+def test_dates_without_marks_need_no_order(init: Interview) -> None:
+    table = "Invoice No,Customer,Invoice Date,Due date,Balance\n1,Ada,20261001,20261031,100.00\n"
+    source = init.source(table)
+    assert (source["dates"], source["columns"]["due_on"]) == ("YMD", "Due date")
+
+
+def test_a_row_of_totals_is_no_kind_of_document(init: Interview) -> None:
+    table = """Art,Rechnung,Kunde,Datum,Offen
+Rechnung,1,Ada,01.10.2026,"100,00"
+Gutschrift,2,Ada,15.10.2026,"-20,00"
+Zession,3,Ada,15.10.2026,"20,00"
+Summe,,,,"100,00"
+"""
+    source = init.source(table.replace("Summe,,", ",Summe,"), kinds={"Zession": "invoice"})
+    assert "" not in source["values"]["kind"]

@@ -169,7 +169,8 @@ def _words(tables: Iterator[pd.DataFrame], header: str) -> list[str]:
     import pyarrow.compute as pc
 
     found = (pc.unique(pc.utf8_trim_whitespace(arrow.to_text_array(rows[header]))).to_pylist() for rows in tables)
-    return list(dict.fromkeys(word for words in found for word in words))
+    # A row of totals has none; that of an invoice will be refused, since only the file can say what it is.
+    return list(dict.fromkeys(word for words in found for word in words if word))
 
 
 def _others(tables: Iterator[pd.DataFrame], header: str, balance: str) -> tuple[list[str], list[str]]:

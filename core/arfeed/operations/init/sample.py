@@ -233,6 +233,10 @@ def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
         why = evidence.example(order)
         asker.found(f"dates: {evidence.in_words(order)}, since {why}")
         return Line("dates", order, why)
+    if not evidence.orders and (forms := evidence.moments):
+        choices = {form: f"{evidence.means(form)}, as it is written" for form in forms}
+        chosen = asker.choose("Its dates have a time of day. Which format are they in?", "--dates FORMAT", choices)
+        return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
     choices = {order: evidence.means(order) for order in evidence.orders or ("DMY", "MDY")}
     if not evidence.orders:
         asker.doubt(f"dates: no order fits all of them; {evidence.example('DMY')}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import FLAGS, USUAL
@@ -158,6 +158,7 @@ _FLAGGED: Sequence[str] = (
 _PARTLY = ("part", "teil", "parc", "parz", "deel", "delvis", "delbe", "osit", "czesc", "castec")
 """How a word for `in part` begins, in the form in which headings are compared."""
 
+_OPEN_FLAGS = frozenset(["open", "is open", "offen"])
 _MOST_FLAGS = 3
 _FEW_KINDS = 6
 _CREDITING = range(11, 20)
@@ -228,6 +229,19 @@ def is_flag_column(header: str, words: Collection[str]) -> bool:
     """Whether a column says by yes or no what an open invoice is not, such as `Is credit` or `Written off`."""
     named = f" {normalize_header(header)} "
     return any(f" {word}" in named for word in _FLAGGED) and are_yes_and_no(words)
+
+
+def find_contradicting_flags(header: str, words: Collection[str]) -> Callable[[str], bool] | None:
+    """Return what tells the word of a column such as `Open` or `Paid` by which nothing is owed; None of any other."""
+    name = normalize_header(header)
+    if name not in FLAGS or not are_yes_and_no(words):
+        return None
+    return is_no if name in _OPEN_FLAGS else is_yes
+
+
+def is_no(word: str) -> bool:
+    """Whether a flag is not raised."""
+    return word.casefold() in _NO
 
 
 def are_yes_and_no(words: Iterable[str]) -> bool:

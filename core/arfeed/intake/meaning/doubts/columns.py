@@ -18,6 +18,7 @@ from arfeed.tables.headings.document_words import (
     CREDIT_TEXT,
     credit_beginnings,
     credit_posting_keys,
+    find_contradicting_flags,
     is_credit_prefix,
     is_flag_column,
     is_kind_column,
@@ -44,7 +45,8 @@ def unread_columns(case: Case) -> Iterator[Doubt]:
     for name, words in case.words.items():
         is_status = is_status_column(name, words)
         if is_status:
-            found = case.count(name, case.owed, lambda word: status_of(word) not in fine)
+            contradicts = find_contradicting_flags(name, words) or (lambda word: status_of(word) not in fine)
+            found = case.count(name, case.owed, contradicts)
             how = "columns.status = {column}, with `values.status` for its words"
             yield from _name_column(name, found, "of what would be reported as owed", how)
         if is_flag_column(name, words) and (has_status or not is_status):
