@@ -166,3 +166,15 @@ Summe,,,,"100,00"
 """
     source = init.source(table.replace("Summe,,", ",Summe,"), kinds={"Zession": "invoice"})
     assert "" not in source["values"]["kind"]
+
+
+def test_payments_on_the_side_of_credits_are_payments(init: Interview) -> None:
+    table = """Date,Type,Reference,Customer,Debit,Credit
+2026-10-01,Invoice,INV1,Ada,100.00,
+2026-10-03,Payment,P1,Ada,,40.00
+2026-10-03,Credit note,CN1,Bo,,5.00
+"""
+    source = init.source(table, columns={"debit": "Debit", "credit": "Credit"})
+    assert source["columns"]["kind"] == "Type"
+    assert source["values"]["kind"] == {"Invoice": "invoice", "Payment": "payment", "Credit note": "credit_note"}
+    assert "credits_positive" not in source
