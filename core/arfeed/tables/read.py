@@ -13,9 +13,9 @@ from arfeed.model.errors import SourceError
 from arfeed.tables.columns import origins, text_columns
 from arfeed.tables.dbase import dbase_header, dbase_tables, is_dbase
 from arfeed.tables.flat import csv_header, csv_tables
-from arfeed.tables.headings.footers import drop_footers
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.headings.pages import drop_page_headings
+from arfeed.tables.separated.footers import drop_footers
 from arfeed.tables.separated.text import find_delimiter, find_encoding
 from arfeed.tables.workbook.sheets import Cells, is_workbook, read_sheet
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 
-from arfeed.tables.headings.footers import are_footers, is_footer_line
+from arfeed.tables.separated.footers import are_footers, is_footer_line
 
 _TAIL = 1 << 12
 
