@@ -111,21 +111,13 @@ def doubt_zeros(missing: pd.DataFrame, settling: Collection[str]) -> pd.DataFram
 def find_closed_beside(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the closed rows that share source, kind and number with an open one, for the next plan to know."""
     rows = _name_company(rows)
-    closed = np.asarray(~_is_owed(rows))
+    closed = ~_is_owed(rows)
     if not closed.any():
         return _keep_identity(rows.iloc[:0])
-    refs = arrow.to_text_array(arrow.fold(rows["source_ref"]))
-    # By number first: few share one or none does, and only those rows are worth a copy.
-    shared = refs.filter(pa.array(closed))
-    shared = shared.filter(pc.is_in(shared, value_set=refs.filter(pa.array(~closed))))
-    if not len(shared):
-        return _keep_identity(rows.iloc[:0])
-    alike = pc.is_in(refs, value_set=shared)
-    some = rows[np.asarray(alike)].assign(ref=arrow.to_series(refs.filter(alike), rows.index[np.asarray(alike)]))
-    closed = closed[np.asarray(alike)]
-    keys = _make_keys(some, _DOCUMENT)
-    beside = pc.is_in(keys, value_set=keys.filter(pa.array(~closed)))
-    return _keep_identity(some[np.asarray(beside) & closed])
+    owed = rows[~closed].assign(ref=arrow.fold(rows["source_ref"][~closed]))
+    candidates = rows[closed].assign(ref=arrow.fold(rows["source_ref"][closed]))
+    shared = pc.is_in(_make_keys(candidates, _DOCUMENT), value_set=_make_keys(owed, _DOCUMENT))
+    return _keep_identity(candidates[np.asarray(shared)])
 
 
 def keep_still_beside(beside: pd.DataFrame, owed: pd.DataFrame, failed: Collection[str]) -> pd.DataFrame:
