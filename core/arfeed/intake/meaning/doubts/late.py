@@ -40,7 +40,7 @@ def find_late_doubts(case: Case, late: Mapping[str, str], before: Callable[[], p
     `before` returns the rows that were reported then. The case has all rows that the source lists.
     """
     if "status" in late:
-        yield from _name_words(case, "status", late["status"], _find_closed(case, before))
+        yield from _name_words(case, "status", late["status"], _find_closed(case))
     if "kind" in late:
         payment = pc.equal(arrow.to_text_array(case.rows["kind"]), "payment")
         yield from _name_words(case, "kind", late["kind"], pc.and_(case.owed, payment))
@@ -53,18 +53,17 @@ def find_late_doubts(case: Case, late: Mapping[str, str], before: Callable[[], p
         yield from (doubt._replace(column=late["customer_id"]) for doubt in doubtful_customers(case))
 
 
-def _find_closed(case: Case, before: Callable[[], pd.DataFrame]) -> pa.Array:
-    """Return where only the status says that nothing is owed, or says it of an invoice that was reported as owed."""
+def _find_closed(case: Case) -> pa.Array:
+    """Return where only the status says that nothing is owed, beside a balance."""
     closed = pc.not_equal(arrow.to_text_array(case.rows["status"]), "open")
     if not pc.any(closed).as_py():
         return closed
     owed = pc.not_equal(case.money("balance"), pa.scalar(0, MONEY))
-    known = arrow.is_in(arrow.fold(case.rows["source_ref"]), arrow.fold(before()["source_ref"]))
-    return pc.and_(closed, pc.or_(owed, pa.array(known, pa.bool_())))
+    return pc.and_(closed, owed)
 
 
 _SAID = {
-    "status": "of what has a balance or was in the last report, which is therefore not reported as owed",
+    "status": "of what has a balance, which is therefore not reported as owed",
     "kind": "of what is open, which a destination may leave out as a payment",
     "currency": "of what is reported as owed, which would be in another currency without it",
 }
