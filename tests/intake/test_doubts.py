@@ -51,6 +51,7 @@ def beside(file: Path, heading: str, *words: str, **settings: Any) -> tuple[str,
         ("Toestand", ("openstaand", "voldaan")),
         ("Situação", ("em aberto", "liquidada")),
         ("Paid", ("no", "yes")),
+        ("Is open", ("yes", "no")),
     ],
 )
 def test_a_status_that_is_not_read_is_named_with_the_words_of_what_is_owed(
@@ -329,6 +330,49 @@ def test_a_balance_that_is_only_what_is_so_old_is_named(file: Path) -> None:
     assert "the column 'Current' is read as the balance, and seems to be one ageing bucket" in doubt
     assert "'1 - 30', '31 - 60' have the rest" in doubt
     assert doubts(file, f"{LIST};1 - 30;31 - 60", *rows) == ()
+
+
+@pytest.mark.parametrize(("heading", "named"), [("Invoice currency", True), ("Base currency", False), ("Munt", True)])
+def test_a_second_column_of_currencies_is_asked_about_where_it_says_another(
+    file: Path, heading: str, named: bool
+) -> None:
+    how = {"columns": {**HOW["columns"], "currency": "Cur"}, "currency": None}
+    rows = ("1;Ada;2026-04-07;5.00;EUR;USD", "2;Bo;2026-04-07;6.00;USD;usd", "3;Bo;2026-04-07;6.00;EUR;")
+    found = doubts(file, f"{LIST};Cur;{heading}", *rows, **how)
+    said = f"'Cur' is read as the currency, and {heading!r} says 'USD' (1 row)"
+    assert [said in each for each in found] == [True] * named
+    same = ("1;Ada;2026-04-07;5.00;EUR;EUR", "2;Bo;2026-04-07;6.00;USD;$")
+    assert doubts(file, f"{LIST};Cur;{heading}", *same, **how) == ()
+
+
+@pytest.mark.parametrize(
+    ("heading", "words"),
+    [
+        ("Statut", ("En attente", "Relancée", "Échue")),
+        ("Estado", ("Pendiente de cobro", "Vencida", "Enviada")),
+        ("Status", ("Openstaand", "Aangemaand", "Te laat")),
+        ("Stato", ("Scaduta", "In attesa di pagamento", "Sollecitata")),
+        ("Situação", ("Pendente", "Em atraso", "Por pagar")),
+        ("Type", ("Service", "Goods", "Services")),
+        ("Tipo", ("Producto", "Servicio", "Servicio")),
+        ("Is open", ("Yes", "Yes", "Yes")),
+        ("Paid", ("No", "No", "No")),
+    ],
+)
+def test_words_that_leave_a_debt_a_debt_are_not_asked_about(file: Path, heading: str, words: tuple[str, ...]) -> None:
+    left = {"values": {"status": False}} if heading == "Status" else {}
+    assert beside(file, heading, *words, **left) == ()
+
+
+def test_a_few_balances_that_agree_with_totals_but_for_a_sign_do_not_run(file: Path) -> None:
+    rows = (
+        "1;Ada;2026-04-07;1200;1200",
+        "2;Bo;2026-04-08;600;600",
+        "3;Bo;2026-04-09;0;600",
+        "4;Bo;2026-04-10;-100;-100",
+    )
+    columns = {**HOW["columns"], "amount": "Amount"}
+    assert doubts(file, f"{LIST};Amount", *rows, columns=columns) == ()
 
 
 # --- later deliveries -------------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def test_a_credit_that_is_negative_already_is_not_turned_into_a_debt(file: Path)
         ({"columns": {"credit": "C"}}, "name the column of debit as well"),
         ({"columns": {"paid": "P"}}, "name the column of amount"),
         ({"columns": {"customer_name": "{A}-{B}"}}, "only invoice_ref can be made of several columns"),
-        ({"columns": {"debit": "D"}, "sign": {"column": "S", "negative": ["H"]}}, "say the sign already"),
+        ({"columns": {"debit": "D"}, "sign": {"column": "S", "negative": ["H"]}}, "already give the sign"),
         ({"sign": {"column": "S", "negative": []}}, "at least 1 item"),
     ],
 )
@@ -327,6 +327,7 @@ TWO = [LIST, "1;Ada;2026-04-07;50", "2;Bob;2026-04-08;20.25"]
     [
         "Total;;;70.25", "Summe;;;70.25", ";Grand total:;;70.25", ";TOTAL EUR;;70.25", ";;;70.25", "Totals;;;70.25 EUR",
         "** ;;;70.25", "Gesamtsumme;;;70.25", "Σ;;;70.25",
+        "2 invoices;;;70.25",
     ],
 )  # fmt: skip
 def test_a_row_of_totals_that_adds_up_is_the_control_of_its_file(file: Path, total: str) -> None:
@@ -335,7 +336,7 @@ def test_a_row_of_totals_that_adds_up_is_the_control_of_its_file(file: Path, tot
     assert found.reports[0].complete.totals == {"EUR": Decimal("70.25")}
 
 
-@pytest.mark.parametrize("total", ["Total;;;50", ";;;50", "Summe;;;70.26", ";Subtotal Ada;;50"])
+@pytest.mark.parametrize("total", ["Total;;;50", ";;;50", "Summe;;;70.26", ";Subtotal Ada;;50", "2 rows;;;50"])
 def test_a_row_of_totals_that_does_not_add_up_stops_the_run(file: Path, total: str) -> None:
     said = failure(folder(file, *TWO, total, **HOW))
     assert said.startswith(f"{file} line 4: ")

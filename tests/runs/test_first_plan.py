@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from arfeed.model.errors import ProblemsError
 from support.feeds.feed import HEADER, Feed, codes, invoice, invoices
 
 
@@ -115,3 +118,84 @@ def test_steps_know_a_column_by_its_heading_however_its_name_is_spelled(feed: Fe
     plan = feed.sync().plan
     assert plan.report["memo"].tolist() == ["A", "A"]
     assert plan.report["currency"].tolist() == ["GBP", "GBP"]
+
+
+def test_a_status_that_comes_later_closes_nothing_unasked(feed: Feed) -> None:
+    feed.export(invoices(4))
+    feed.approved()
+    rows = [
+        {**row, "Status": word}
+        for row, word in zip(invoices(5), ("Open", "Draft", "Open", "Open", "Void"), strict=True)
+    ]
+    feed.export(rows, header=[*HEADER, "Status"])
+    refused = feed.sync()
+    assert "doubtful-reading" in codes(refused)
+    said = next(each.message for each in refused.plan.objections if each.code == "doubtful-reading")
+    assert "the column 'Status' was not there at the last delivery" in said
+    assert "It says 'Draft' (1 row), 'Void' (1 row) of what has a balance" in said
+    assert "values.status = false" in said
+    feed.approved()
+    rows[2]["Status"] = "Draft"
+    feed.export(rows, header=[*HEADER, "Status"])
+    assert "doubtful-reading" not in codes(feed.sync()), "the column is known by now"
+
+
+@pytest.mark.parametrize("heading", ["Status", "status"])
+def test_a_status_that_comes_later_and_closes_nothing_is_no_matter(feed: Feed, heading: str) -> None:
+    feed.export(invoices(4))
+    feed.approved()
+    feed.export([{**row, heading: "Open"} for row in invoices(4)], header=[*HEADER, heading])
+    assert codes(feed.sync()) == []
+    rows = [{**row, heading: "Open"} for row in invoices(4)]
+    feed.export([*rows, invoice(9, balance="0.00") | {heading: "Paid"}], header=[*HEADER, heading])
+    assert codes(feed.sync()) == []
+
+
+def test_a_late_status_is_asked_about_after_a_report_that_was_sent_again(feed: Feed) -> None:
+    feed.export(invoices(4))
+    run = feed.approved().receipt
+    assert run
+    feed.resend(run.run)
+    feed.export(
+        [{**row, "STATUS": "Draft"} for row in invoices(4)[:1]]
+        + [{**row, "STATUS": "open"} for row in invoices(4)[1:]],
+        header=[*HEADER, "STATUS"],
+    )
+    assert "doubtful-reading" in codes(feed.sync())
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "words"),
+    [
+        ("kind", "Kind", ("Invoice", "Payment", "Invoice", "Invoice")),
+        ("currency", "CURRENCY", ("EUR", "EUR", "EUR", "USD")),
+        ("due_on", "Due On", ("2026-04-04", "2026-04-04", "2020-01-01", "2026-04-04")),
+    ],
+)
+def test_another_column_of_a_known_name_that_comes_later_is_looked_at(
+    feed: Feed, name: str, heading: str, words: tuple[str, ...]
+) -> None:
+    feed.sources["erp"] = {"currency": "EUR"}
+    header = [column for column in HEADER if column != name and column not in ("currency", "kind")]
+    rows = [
+        {**row, "balance": "-5.00", "amount": "-5.00"} if word == "Payment" else row
+        for row, word in zip(invoices(4), words, strict=True)
+    ]
+    feed.export(rows, header=header)
+    feed.approved()
+    more = [{**row, heading: words[0]} for row in rows]
+    feed.export(more, header=[*header, heading])
+    assert "doubtful-reading" not in codes(feed.plan())
+    feed.export([{**row, heading: word} for row, word in zip(rows, words, strict=True)], header=[*header, heading])
+    refused = feed.sync()
+    said = next(each.message for each in refused.plan.objections if each.code == "doubtful-reading")
+    assert heading in said or "due before" in said
+
+
+def test_a_kind_that_is_no_kind_says_nothing_of_signs(feed: Feed) -> None:
+    feed.export(
+        [{**row, "Kind": "Service"} for row in invoices(2)], header=[*(n for n in HEADER if n != "kind"), "Kind"]
+    )
+    with pytest.raises(ProblemsError) as refused:
+        feed.sync()
+    assert "must be negative" not in str(refused.value)

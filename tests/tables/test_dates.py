@@ -91,7 +91,7 @@ def test_the_dates_that_an_order_can_not_read_are_counted() -> None:
     [
         "30-Mar-2026", "30 March 2026", "30. März 2026", "30 mars 2026", "30 mrt. 2026", "30 de marzo de 2026",
         "Mar 30 2026", "March 30, 2026", "30th March 2026", "30MAR2026", "2026-03-30T00:00:00Z",
-        "2026-03-30 00:00:00+02:00", "2026-03-30",
+        "2026-03-30 00:00:00+02:00", "2026-03-30", "20260330",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("order", ["DMY", "MDY", "YMD", "excel"])
@@ -113,7 +113,13 @@ def test_two_digit_years_and_serial_numbers_are_read_if_declared(order: str, tex
     assert days(text, order=order, declared=True) == [day or date(1900, 3, 1)]
 
 
-@pytest.mark.parametrize("text", ["0000-00-00", "1900-01-01", "01/01/1900", "0000-00-00 00:00:00"])
+@pytest.mark.parametrize("text", ["20261301", "20260230", "30032026", "18991231", "202603301"])
+@pytest.mark.parametrize("order", ["DMY", "MDY", "YMD"])
+def test_other_numbers_of_eight_digits_are_no_dates(text: str, order: str) -> None:
+    assert parse_dates(texts(text), order).wrong.to_pylist() == [True]
+
+
+@pytest.mark.parametrize("text", ["0000-00-00", "00000000", "1900-01-01", "01/01/1900", "0000-00-00 00:00:00"])
 def test_placeholder_dates_are_null_and_not_wrong(text: str) -> None:
     parsed = parse_dates(texts(text), "DMY")
     assert (parsed.values.to_pylist(), parsed.wrong.to_pylist()) == ([None], [False])

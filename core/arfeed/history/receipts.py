@@ -152,6 +152,7 @@ def _source(source: SourceReport) -> dict[str, object]:
         "connector": source.connector,
         "rows": source.rows,
         "open": source.open,
+        "headings": dict(source.headings),
         "as_of": source.read.as_of.isoformat() if source.read.as_of else None,
         "read_at": source.read.at.isoformat(),
         "carried_forward": source.failed,

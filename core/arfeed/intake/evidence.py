@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 
 _COLUMNS = pa.schema([("text", pa.large_string()), ("origin", pa.large_string())])
 
+_MOMENTS = tuple(
+    f"{day}{time}"
+    for day in ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y")
+    for time in (" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%SZ")
+)
+
 
 class Evidence:
     """Dates and currencies collected from the frames of a connector, as it yields them."""
@@ -66,6 +72,11 @@ class Evidence:
         """The orders that all dates fit."""
         texts = self._texts
         return [order for order in ORDERS if not _any(parse_dates(texts, order, declared=True).wrong)]
+
+    @cached_property
+    def moments(self) -> list[str]:
+        """The formats with a time of day that all dates fit, by which the day is taken as it is written."""
+        return [form for form in _MOMENTS if not _any(parse_dates(self._texts, form, declared=True).wrong)]
 
     @property
     def proven(self) -> str | None:
@@ -108,9 +119,17 @@ class Evidence:
         if header is None:
             self._blank_currency |= len(raw) > 0
             return
-        codes = pc.unique(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header]))).to_pylist()
-        self.currencies |= {code for code in codes if code}
-        self._blank_currency |= "" in codes or None in codes
+        codes = pc.fill_null(pc.utf8_trim_whitespace(arrow.to_text_array(raw[header])), "")
+        self.currencies |= {code for code in pc.unique(codes).to_pylist() if code}
+        # A row of totals names none, and has no date either.
+        day = self._header("issued_on", raw)
+        dates = pa.array(raw[day]) if day else codes
+        dated = (
+            pc.is_valid(dates)
+            if not day or raw[day].dtype != "str"
+            else pc.not_equal(pc.utf8_trim_whitespace(dates), "")
+        )
+        self._blank_currency |= _any(pc.and_(pc.equal(codes, ""), dated))
 
     def _header(self, name: str, raw: pd.DataFrame) -> str | None:
         columns = self.connector.columns

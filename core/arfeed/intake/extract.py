@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -20,6 +20,8 @@ from arfeed.intake.joining import join_frames, join_tables
 from arfeed.intake.ledger.control_account import add_control_account
 from arfeed.intake.meaning.currencies import refuse_other_currencies
 from arfeed.intake.meaning.doubts import find_doubts, find_new_doubts
+from arfeed.intake.meaning.doubts.case import Case
+from arfeed.intake.meaning.doubts.late import find_late, find_late_doubts
 from arfeed.intake.meaning.folding import fold_rows
 from arfeed.intake.meaning.negative import note_negative_debts
 from arfeed.intake.meaning.totals import check_totals_rows, refuse_hidden_totals
@@ -61,22 +63,36 @@ class Extract:
 
     def doubts(self, source: SourceReport) -> tuple[Doubt, ...]:
         """Return what makes the reading of a source doubtful. It takes a look at all of its rows."""
-        rows = self.rows
-        if len(self.reports) > 1:
-            rows = filter_rows(rows, rows["source"] == source.source)
-        return find_doubts(rows, source.settings, self.headers[source.source])
+        return find_doubts(self._of(source, self.rows), source.settings, self.headers[source.source])
 
     def new_doubts(
-        self, source: SourceReport, reported: pd.DataFrame, before: Callable[[], pd.DataFrame]
+        self,
+        source: SourceReport,
+        reported: pd.DataFrame,
+        before: Callable[[], pd.DataFrame],
+        known: Callable[[], Collection[str] | None] = lambda: None,
     ) -> tuple[Doubt, ...]:
-        """Return what makes the columns of the invoices that are `reported` doubtful, and of those `before` did not."""
+        """Return what makes the columns of the invoices that are `reported` doubtful, and of those `before` did not.
+
+        `known` returns the canonical columns that were read for the last delivery, None if that is not known.
+        """
 
         def theirs() -> pd.DataFrame:
             rows = before()
             return filter_rows(rows, rows["source"] == source.source)
 
-        mine = filter_rows(reported, reported["source"] == source.source) if len(self.reports) > 1 else reported
-        return find_new_doubts(mine, theirs, source.settings, self.headers[source.source])
+        headers = self.headers[source.source]
+        doubts = find_new_doubts(self._of(source, reported), theirs, source.settings, headers)
+        late = find_late(source.settings, headers, known)
+        if not late or not isinstance(source.settings, FileSettings):
+            return doubts
+        # All that is listed: a column may say that an invoice is not to be reported.
+        case = Case(self._of(source, self.rows), source.settings, headers)
+        return (*doubts, *find_late_doubts(case, late))
+
+    def _of(self, source: SourceReport, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a source among those that were read now."""
+        return filter_rows(rows, rows["source"] == source.source) if len(self.reports) > 1 else rows
 
 
 def extract(
@@ -122,7 +138,8 @@ def extract(
         frames.append(rows)
         report = _report(connector, rows, complete, now(), read)
         words = tuple(StatusWord(*pair, rows) for pair, rows in normalizer.statuses.most_common())
-        report = report._replace(seconds=seconds, states_status=normalizer.states_status, statuses=words)
+        stated, headings = normalizer.states_status, tuple(sorted(normalizer.headers.items()))
+        report = report._replace(seconds=seconds, states_status=stated, statuses=words, headings=headings)
         reports.append(report)
         headers[connector.source] = normalizer.headers
     if problems:

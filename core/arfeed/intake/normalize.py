@@ -354,7 +354,9 @@ def _is_empty_answer(raw: pd.DataFrame) -> bool:
 def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Array, *, from_file: bool) -> None:
     """Add problems for rows that contradict themselves, and for open ones that lack what an invoice must have."""
     is_open = pc.equal(status, "open")
-    credit = pc.and_(pc.not_equal(kind, "invoice"), pc.greater(balance, pa.scalar(0, MONEY)))
+    # A word that is no kind is a problem of its own, and says nothing of a sign.
+    lowering = pc.is_in(kind, value_set=pa.array(["credit_note", "payment"], pa.large_string()))
+    credit = pc.and_(lowering, pc.greater(balance, pa.scalar(0, MONEY)))
     table.add_problem("balance", credit, "must be negative: a credit note or payment lowers what is owed")
     owed = pc.and_(pc.equal(status, "paid"), pc.not_equal(balance, pa.scalar(0, MONEY)))
     total = ', or set balance_is = "total" if the column holds what was billed' if from_file else ""

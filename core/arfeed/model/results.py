@@ -60,7 +60,8 @@ class SourceReport(NamedTuple):
     forward because it `failed`, the last real one. `before` is the reading behind the baseline. `inputs` are the
     files that were read, with their SHA-256, and `seconds` is how long the connector took to yield them.
     `states_status` is whether its rows have their own status, and `statuses` how many rows have which word for it.
-    `doubts` are what a person should settle before the first delivery, or before one that has more of it.
+    `doubts` are what a person should settle before the first delivery, or before one that has more of it. `headings`
+    are pairs of a canonical column and its heading there.
     """
 
     source: str
@@ -77,6 +78,7 @@ class SourceReport(NamedTuple):
     states_status: bool = False
     statuses: tuple[StatusWord, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    headings: tuple[tuple[str, str], ...] = ()
 
 
 class Counts(NamedTuple):

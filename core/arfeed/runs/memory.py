@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _ENOUGH = 10
 """A source that has proven fewer closings than this does not yet count as one that proves most of them."""
 
+_LOOKED_AT = 5
+"""Deliveries whose receipts are read to find which columns a source had."""
+
 _REPLAYED_ROWS = 3_000_000
 """At most this many rows of kept reports are replayed, if an older arfeed has kept no habits in the history."""
 
@@ -98,6 +101,16 @@ def find_settling(context: OpenContext, reading: Reading) -> set[str]:
         beside = int((mine & ~ours).sum())
         known[name] = known[name] and beside > 0 if name in known else beside > int((mine & ours).sum())
     return {name for name, settling in known.items() if settling}
+
+
+def find_columns(context: OpenContext, source: str) -> set[str] | None:
+    """Return the canonical columns that were read of a source for its last delivery; None if no receipt names them."""
+    # What is sent again has no sources, so the receipt that names them may be an earlier one.
+    for run in context.history.deliveries(context.destination, most=_LOOKED_AT):
+        for stated in _read_receipt(run.receipt).get("sources", ()):
+            if stated["source"] == source and "headings" in stated and not stated["carried_forward"]:
+                return {*stated["headings"]}
+    return None
 
 
 def _proving(closed: Sequence[Closing]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from arfeed.planning.evidence.reasons import find_closed_beside, keep_still_besi
 from arfeed.planning.fingerprints import hash_facts
 from arfeed.planning.traces import trace_rows
 from arfeed.runs.chapters import Reading
+from arfeed.runs.memory import find_columns
 from arfeed.tables.files.changes import wait_until_settled
 
 if TYPE_CHECKING:
@@ -42,10 +44,7 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     carried = _carry_failed(context, extracted, baseline)
     carried_reports = (report for _, report in carried)
     reports = (
-        *(
-            report._replace(doubts=drop_settled(report.doubts, context.project.transforms))
-            for report in (_with_doubts(each, extracted, wanted.invoices, baseline) for each in extracted.reports)
-        ),
+        *_add_doubts(context, extracted, wanted.invoices, baseline),
         *(report._replace(before=last.get(report.source)) for report in carried_reports),
     )
     invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
@@ -94,14 +93,18 @@ def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: st
     )
 
 
-def _with_doubts(
-    report: SourceReport, extracted: Extract, reported: pd.DataFrame, baseline: Baseline | None
-) -> SourceReport:
-    """Add the last reading of a source, and what is doubtful about this one: all of it at first, later what is new."""
-    if baseline is None or report.source not in baseline.reads:
-        return report._replace(doubts=extracted.doubts(report))
-    doubts = extracted.new_doubts(report, reported, partial(as_invoices, baseline.report, "the last report"))
-    return report._replace(before=baseline.reads[report.source], doubts=doubts)
+def _add_doubts(
+    context: OpenContext, extracted: Extract, reported: pd.DataFrame, baseline: Baseline | None
+) -> Iterator[SourceReport]:
+    """Add each source's last reading, and what is doubtful about this one: all of it at first, later what is new."""
+    for report in extracted.reports:
+        if baseline is None or report.source not in baseline.reads:
+            doubts, before = extracted.doubts(report), None
+        else:
+            before = baseline.reads[report.source]
+            theirs = partial(as_invoices, baseline.report, "the last report")
+            doubts = extracted.new_doubts(report, reported, theirs, partial(find_columns, context, report.source))
+        yield report._replace(before=before, doubts=drop_settled(doubts, context.project.transforms))
 
 
 def _listed_ever(context: OpenContext, extracted: Extract, baseline: Baseline | None) -> pd.DataFrame:

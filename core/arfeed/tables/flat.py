@@ -18,6 +18,7 @@ from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.headings.pages import drop_page_headings
 from arfeed.tables.places import locate
 from arfeed.tables.separated.rules import blank_rules, is_rule
+from arfeed.tables.separated.tail import drop_footer_lines
 from arfeed.tables.separated.text import Stream, blocks, first_records, records, refuse_open_quote
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
         yield pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")})
         return
     quotes = Quotes(delimiter)
-    data = Stream(blank_rules(blocks(file, encoding), quotes, delimiter, len(header.names)))
+    whole = drop_footer_lines(blocks(file, encoding), delimiter, len(header.names))
+    data = Stream(blank_rules(whole, quotes, delimiter, len(header.names)))
     *_, last = header.names
     # Records are counted with the header, as a spreadsheet does.
     before = done = header.position + 1
@@ -100,7 +102,8 @@ def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.
 
     from arfeed.tables.separated.quotes import Quotes
 
-    data = Stream(blank_rules(blocks(file, encoding), Quotes(delimiter), delimiter, len(header.names)))
+    whole = drop_footer_lines(blocks(file, encoding), delimiter, len(header.names))
+    data = Stream(blank_rules(whole, Quotes(delimiter), delimiter, len(header.names)))
     read = read_batches(data, header.names, delimiter, header.names, header.line - 1)
     found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]
     return pa.concat_arrays([arrow.as_single_chunk(each) for each in found])

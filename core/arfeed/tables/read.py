@@ -15,6 +15,7 @@ from arfeed.tables.dbase import dbase_header, dbase_tables, is_dbase
 from arfeed.tables.flat import csv_header, csv_tables
 from arfeed.tables.headings.header import MOST_ROWS, Header, Row, find_header
 from arfeed.tables.headings.pages import drop_page_headings
+from arfeed.tables.separated.footers import drop_footers
 from arfeed.tables.separated.text import find_delimiter, find_encoding
 from arfeed.tables.workbook.sheets import Cells, is_workbook, read_sheet
 
@@ -76,7 +77,7 @@ def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
     if is_dbase(file):
         return dbase_tables(file, how.get("encoding"), columns)
     if is_workbook(file):
-        return _sheet_tables(file, how.get("sheet"), columns)
+        return drop_footers(_sheet_tables(file, how.get("sheet"), columns))
     encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
     return csv_tables(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns)
 

@@ -239,7 +239,7 @@ def test_pairs_of_bytes_are_not_taken_for_greek(init: Interview, tmp_path: Path)
     sample = tmp_path / "chinese.csv"
     sample.write_bytes(table.encode("gb18030"))
     question = refused(init, "", sample=str(sample))
-    assert "such as gb18030 for China" in question
+    assert "seems to be gb18030, China: read so, it has 客户名称, 未收金额, 上海公司. Which encoding is it?" in question
     assert "Greek" not in question
     columns = {"invoice_ref": "No", "customer_name": "客户名称", "balance": "未收金额"}
     source = init.source("", sample=str(sample), settings={"encoding": "gb18030"}, columns=columns)

@@ -123,3 +123,58 @@ def test_debit_and_credit_can_be_named_instead_of_a_balance(init: Interview) -> 
     assert source["decimal"] == ","
     assert any("3 open invoices and credit notes: 1,130.00 EUR" in line for line in init.reported)
     assert "name the column of debit as well" in refused(init, TWO_SIDES, columns={"credit": "Haben"})
+
+
+def test_a_row_of_totals_need_not_name_a_currency(init: Interview) -> None:
+    table = """Invoice No,Customer,Invoice Date,Due Date,Currency,Balance
+INV-1,Ada,2026-10-01,2026-10-31,GBP,100.00
+INV-2,Bo,2026-10-02,2026-11-01,EUR,250.50
+INV-3,Bo,2026-10-03,2026-11-01,GBP,5.00
+Total,,,,,355.50
+"""
+    assert "currency" not in init.source(table, currency=None)
+    without = table.replace("2026-11-01,EUR", "2026-11-01,")
+    with pytest.raises(ConfigError, match="Some rows name no currency"):
+        init.source(without, currency=None)
+
+
+def test_dates_with_a_time_of_day_are_asked_about_by_their_format(init: Interview) -> None:
+    table = """Invoice No,Customer,Invoice Date,Balance
+1,Ada,2026-10-01 09:00:00,100.00
+2,Bo,2026-10-02 10:30:00,250.50
+"""
+    columns = {"issued_on": "Invoice Date"}
+    with pytest.raises(ConfigError) as refused:
+        init.source(table, columns=columns)
+    assert "Its dates have a time of day. Which format are they in?" in str(refused.value)
+    assert "%Y-%m-%d %H:%M:%S: 2026-10-01 09:00:00 is 1 October 2026, as it is written" in str(refused.value)
+    assert init.source(table, columns=columns, dates="%Y-%m-%d %H:%M:%S")["dates"] == "%Y-%m-%d %H:%M:%S"
+
+
+def test_dates_without_marks_need_no_order(init: Interview) -> None:
+    table = "Invoice No,Customer,Invoice Date,Due date,Balance\n1,Ada,20261001,20261031,100.00\n"
+    source = init.source(table)
+    assert (source["dates"], source["columns"]["due_on"]) == ("YMD", "Due date")
+
+
+def test_a_row_of_totals_is_no_kind_of_document(init: Interview) -> None:
+    table = """Art,Rechnung,Kunde,Datum,Offen
+Rechnung,1,Ada,01.10.2026,"100,00"
+Gutschrift,2,Ada,15.10.2026,"-20,00"
+Zession,3,Ada,15.10.2026,"20,00"
+Summe,,,,"100,00"
+"""
+    source = init.source(table.replace("Summe,,", ",Summe,"), kinds={"Zession": "invoice"})
+    assert "" not in source["values"]["kind"]
+
+
+def test_payments_on_the_side_of_credits_are_payments(init: Interview) -> None:
+    table = """Date,Type,Reference,Customer,Debit,Credit
+2026-10-01,Invoice,INV1,Ada,100.00,
+2026-10-03,Payment,P1,Ada,,40.00
+2026-10-03,Credit note,CN1,Bo,,5.00
+"""
+    source = init.source(table, columns={"debit": "Debit", "credit": "Credit"})
+    assert source["columns"]["kind"] == "Type"
+    assert source["values"]["kind"] == {"Invoice": "invoice", "Payment": "payment", "Credit note": "credit_note"}
+    assert "credits_positive" not in source

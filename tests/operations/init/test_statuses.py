@@ -127,8 +127,9 @@ def test_two_columns_of_a_status_are_asked_about(init: Interview) -> None:
 
 def test_other_canonical_headings_are_confirmed_or_left_alone(init: Interview) -> None:
     headings = "invoice_ref,customer_name,issued_on,due_on,balance,kind,document"
-    table = f"{headings}\n1,Ada,2026-09-14,2026-10-14,5.00,Rental,Invoice\n"
-    assert "In 'kind', what are Rental" in refused(init, table)
+    table = f"{headings}\n1,Ada,2026-09-14,2026-10-14,5.00,Pledge,Invoice\n"
+    assert "In 'kind', what are Pledge" in refused(init, table)
+    assert init.source(table.replace("Pledge", "Rental"))["values"] == {"kind": False, "document": False}
     source = init.source(table, all_debts=True)
     assert source["values"] == {"kind": False, "document": False}
     assert "✓ kind: the column of that name is left alone" in init.reported

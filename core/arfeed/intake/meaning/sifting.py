@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 TOTALS = (
     r"(?i)^\W*(?:(?:grand|sub|report|overall|running|balance|invoices?)[ -]?)?"
     r"(?:totals?|totaux|totale?s?|totaal|totalt|summen?|summary|suma|somme|soma|summa|gesamt\w*|endsumme|zwischensumme|razem|celkem|"
-    r"yhteens[aä]|итого|合计|总计|合計|小计)(?:\W|$)|^\*+(?:\s|$)|^Σ"
+    r"yhteens[aä]|итого|合计|总计|合計|小计)(?:\W|$)|^\*+(?:\s|$)|^Σ|"
+    r"^\d+ (?:rows?|records?|items?|invoices?|documents?|entries|lines?|belege?|rechnungen|posten|zeilen|factures|"
+    r"facturas|fatture|facturen|regels)\W*$"
 )
 """How the label of a row of totals begins; SAP marks subtotals by asterisks."""
 

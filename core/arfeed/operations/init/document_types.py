@@ -71,22 +71,22 @@ def check_document_types(
     """
     found = DocumentTypes()
     _check_only(headers, answers)
-    balance = chosen.get("balance", "balance")
+    owed = (chosen.get("balance", "balance"), *([chosen["credit"]] if "credit" in chosen else []))
     # Somebody said which column it is, so no other is looked at.
     if "kind" in chosen:
-        return _as_kinds(chosen["kind"], balance, read, answers, asker)
+        return _as_kinds(chosen["kind"], owed, read, answers, asker)
     free = [name for name in headers if name not in chosen.values()]
     for header in dict.fromkeys([*find_document_types(free), *_called_kinds(next(read()), free), *answers.only]):
-        positive, negative = _others(read(), header, balance)
+        positive, negative = _others(read(), header, owed)
         if header in answers.only:
             found.only[header] = _only(header, answers.only[header], read(), asker)
         elif _are_kinds(positive, negative, _words(read(), header), answers):
-            return _as_kinds(header, balance, read, answers, asker)
+            return _as_kinds(header, owed, read, answers, asker)
         elif positive:
             kept = [word for word in _words(read(), header) if word not in positive]
             answer = _ask(header, positive, kept, answers, asker)
             if answer == "credits":
-                return _as_kinds(header, balance, read, answers, asker)
+                return _as_kinds(header, owed, read, answers, asker)
             if answer == "others":
                 found.only[header] = _only(header, kept, read(), asker)
         elif negative:
@@ -114,12 +114,12 @@ def _are_kinds(positive: Sequence[str], negative: Sequence[str], words: Sequence
 
 
 def _as_kinds(
-    header: str, balance: str, read: Callable[[], Iterator[pd.DataFrame]], answers: Answers, asker: Asker
+    header: str, owed: Sequence[str], read: Callable[[], Iterator[pd.DataFrame]], answers: Answers, asker: Asker
 ) -> DocumentTypes:
     """Return a column as that of kinds. Its words are said, known, or asked for."""
     words = _words(read(), header)
     kinds = {} if all(word.lower() in schema.KINDS for word in words) else _kinds(header, words, answers, asker)
-    positive, _ = _others(read(), header, balance)
+    positive, _ = _others(read(), header, owed)
     # Credit notes without a minus would be delivered as debts, which is the worst that a kind can do.
     unsigned = [word for word in positive if kinds.get(word, word.lower()) != "invoice"]
     if unsigned:
@@ -171,15 +171,22 @@ def _words(tables: Iterator[pd.DataFrame], header: str) -> list[str]:
     import pyarrow.compute as pc
 
     found = (pc.unique(pc.utf8_trim_whitespace(arrow.to_text_array(rows[header]))).to_pylist() for rows in tables)
-    return list(dict.fromkeys(word for words in found for word in words))
+    # A row of totals has none; that of an invoice will be refused, since only the file can say what it is.
+    return list(dict.fromkeys(word for words in found for word in words if word))
 
 
-def _others(tables: Iterator[pd.DataFrame], header: str, balance: str) -> tuple[list[str], list[str]]:
-    """Return the column's values other than invoices: of amounts above 0, and of amounts below."""
+def _others(tables: Iterator[pd.DataFrame], header: str, owed: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the column's values other than invoices: of amounts above 0, and of amounts below.
+
+    `owed` is the heading of the balance, or those of debit and credit.
+    """
     positive: dict[str, None] = {}
     negative: dict[str, None] = {}
     for rows in tables:
-        above, below = words_by_sign(rows, header, balance)
+        above, below = words_by_sign(rows, header, owed[0])
+        for credit in owed[1:]:
+            credited, more = words_by_sign(rows, header, credit)
+            above, below = [*above, *more], [*below, *credited]
         positive.update(dict.fromkeys(other_than_invoices(above)))
         negative.update(dict.fromkeys(other_than_invoices(below)))
     return [*positive], [*negative]

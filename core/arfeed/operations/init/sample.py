@@ -23,8 +23,10 @@ from arfeed.operations.init.connectors import ANY_TABLE, Offer, configure_for, e
 from arfeed.operations.init.draft import Draft, Line, find_setting
 from arfeed.operations.init.headings import find_columns, no_code
 from arfeed.planning.wording import money
+from arfeed.tables.files.opening import open_binary
 from arfeed.tables.headings.banner import find_heading_row
 from arfeed.tables.read import read_header
+from arfeed.tables.separated.east import find_east_asian
 from arfeed.tables.separated.misread import find_misread
 from arfeed.tables.separated.text import head
 
@@ -33,6 +35,10 @@ _MOST_FOREIGN = 3
 """At most one letter in this many is outside ASCII in a text of a Western language; Greek and Cyrillic have more."""
 
 _ENCODING = "{sample} is not UTF-8, and read as Western European it has {words}. Which encoding is it ({such})?"
+_EASTERN = (
+    "{sample} is not UTF-8, and seems to be {it.encoding}, {it.region}: read so, it has {words}. Which encoding is it?"
+)
+_HEAD = 1 << 16
 _SUCH = "such as cp1250 for Central Europe, cp1251 for Cyrillic, cp1253 for Greek"
 _OF_TWO_BYTES = "such as gb18030 for China, big5 for Taiwan, cp932 for Japan, cp949 for Korea"
 _FEWEST_RUNS = 5
@@ -178,6 +184,12 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
     encoding = encoding_of(sample)
     if encoding is None:
         return None
+    with open_binary(str(sample)) as data:
+        eastern = find_east_asian(data.read(_HEAD))
+    if eastern:
+        some = [*dict.fromkeys(_FOREIGN.findall(eastern.text))]
+        question = _EASTERN.format(sample=sample, it=eastern, words=", ".join(some[:3]))
+        return Line("encoding", asker.ask(question, "--set encoding=NAME", None, no_encoding), "as you said")
     text = head(str(sample), encoding)
     words = dict.fromkeys(_FOREIGN.findall(text))
     letters = [letter for letter in text if letter.isalpha()]
@@ -231,6 +243,10 @@ def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
         why = evidence.example(order)
         asker.found(f"dates: {evidence.in_words(order)}, since {why}")
         return Line("dates", order, why)
+    if not evidence.orders and (forms := evidence.moments):
+        choices = {form: f"{evidence.means(form)}, as it is written" for form in forms}
+        chosen = asker.choose("Its dates have a time of day. Which format are they in?", "--dates FORMAT", choices)
+        return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
     choices = {order: evidence.means(order) for order in evidence.orders or ("DMY", "MDY")}
     if not evidence.orders:
         asker.doubt(f"dates: no order fits all of them; {evidence.example('DMY')}")

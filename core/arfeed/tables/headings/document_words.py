@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import FLAGS, USUAL
@@ -22,6 +22,22 @@ _STATUSES: Mapping[str, Sequence[str]] = {
         "delvis betalt", "bogfort", "bokfort", "avoin", "maksamatta", "eraantynyt", "osittain maksettu",
         "nieoplacona", "nieopłacona", "niezaplacona", "niezapłacona", "przeterminowana", "neuhrazena",
         "neuhrazeno", "nezaplacena", "po splatnosti",
+        "en attente", "en attente de paiement", "en attente de reglement", "relancee", "relance", "echue", "echu",
+        "a payer", "a regler", "non reglee", "non regle", "non soldee", "non solde", "envoyee", "envoye", "emise",
+        "en litige", "mise en demeure", "partiellement reglee", "partiellement paye", "partiellement regle",
+        "pendiente de pago", "pendiente de cobro", "por cobrar", "no pagado", "no cobrada", "no cobrado", "impagada",
+        "impagado", "atrasada", "atrasado", "enviada", "enviado", "emitida", "emitido", "reclamada",
+        "parcialmente pagada", "parcialmente cobrada", "pagada parcialmente", "cobrada parcialmente", "pago parcial",
+        "in attesa", "in attesa di pagamento", "da pagare", "da saldare", "da incassare", "non pagato", "non saldata",
+        "non incassata", "scaduto", "sollecitata", "inviata", "emessa", "parzialmente pagata", "parzialmente saldata",
+        "parzialmente incassata",
+        "verzonden", "verstuurd", "te betalen", "te laat", "verlopen", "achterstallig", "herinnerd",
+        "herinnering verstuurd", "aangemaand", "aanmaning", "in incasso", "gedeeltelijk betaald",
+        "pendente", "pendente de pagamento", "em divida", "por pagar", "por receber", "nao paga", "nao pago",
+        "parcialmente paga", "parcialmente pago", "parcialmente liquidada",
+        "gestellt", "verschickt", "gebucht", "ausstehend", "in verzug", "im verzug", "angemahnt", "zahlungserinnerung",
+        "1 mahnung", "2 mahnung", "3 mahnung", "mahnung", "inkasso", "im inkasso",
+        "reminded", "reminder sent", "in collection", "in collections", "delinquent",
     ),
     "paid": (
         "paid", "fully paid", "paid in full", "bezahlt", "voll bezahlt", "beglichen", "ausgeglichen", "payee",
@@ -58,6 +74,19 @@ INVOICES: Sequence[str] = (
     "fattura", "factuur", "verkoopfactuur", "fatura", "faktura",
 )  # fmt: skip
 """What such a column has for an invoice; anything else may not be one."""
+
+_TRADES = frozenset(
+    (  # noqa: SIM905 - as elsewhere, quoted words are harder to read
+        "service services good goods product products item items material materials labour labor project projects "
+        "subscription subscriptions rental rentals maintenance support consulting licence license hardware software "
+        "retail wholesale domestic export local foreign eu b2b b2c b2g company person individual business private "
+        "standard normal regular recurring dienstleistung dienstleistungen ware waren leistung produkt produkte "
+        "abo inland ausland privat gewerbe prestation prestations marchandise marchandises produit produits biens "
+        "servicio servicios producto productos bienes mercancia mercancias servizio servizi prodotto prodotti beni "
+        "merce dienst diensten goederen producten servico servicos mercadoria mercadorias tjanst tjanster vara varor"
+    ).split()
+)
+"""What a column of types says of what was sold, and to whom: it is no kind of document."""
 
 _CREDITS: Sequence[str] = (
     "credit note", "credit memo", "credit", "creditnote", "sales credit note", "customer credit note", "cn", "crn",
@@ -129,6 +158,7 @@ _FLAGGED: Sequence[str] = (
 _PARTLY = ("part", "teil", "parc", "parz", "deel", "delvis", "delbe", "osit", "czesc", "castec")
 """How a word for `in part` begins, in the form in which headings are compared."""
 
+_OPEN_FLAGS = frozenset(["open", "is open", "offen"])
 _MOST_FLAGS = 3
 _FEW_KINDS = 6
 _CREDITING = range(11, 20)
@@ -151,6 +181,11 @@ def kind_of(word: str) -> str | None:
     return _KIND_OF.get(normalize_header(word))
 
 
+def is_of_trade(word: str) -> bool:
+    """Whether a word of a column of types says what was sold or to whom, such as `Services`, and not what it is."""
+    return normalize_header(word) in _TRADES
+
+
 def is_credit_prefix(letters: str) -> bool:
     """Whether letters before a number are usual for credit notes."""
     return letters.casefold() in _CREDIT_PREFIXES
@@ -169,8 +204,8 @@ def find_document_types(headers: Sequence[str]) -> list[str]:
 
 
 def other_than_invoices(words: Sequence[str]) -> list[str]:
-    """Return the values of such a column that do not mean an invoice."""
-    return [word for word in words if word.strip() and normalize_header(word) not in INVOICES]
+    """Return the values of such a column that do not mean an invoice, nor what was sold."""
+    return [word for word in words if word.strip() and normalize_header(word) not in INVOICES and not is_of_trade(word)]
 
 
 def is_status_column(header: str, words: Collection[str]) -> bool:
@@ -194,6 +229,19 @@ def is_flag_column(header: str, words: Collection[str]) -> bool:
     """Whether a column says by yes or no what an open invoice is not, such as `Is credit` or `Written off`."""
     named = f" {normalize_header(header)} "
     return any(f" {word}" in named for word in _FLAGGED) and are_yes_and_no(words)
+
+
+def find_contradicting_flags(header: str, words: Collection[str]) -> Callable[[str], bool] | None:
+    """Return what tells the word of a column such as `Open` or `Paid` by which nothing is owed; None of any other."""
+    name = normalize_header(header)
+    if name not in FLAGS or not are_yes_and_no(words):
+        return None
+    return is_no if name in _OPEN_FLAGS else is_yes
+
+
+def is_no(word: str) -> bool:
+    """Whether a flag is not raised."""
+    return word.casefold() in _NO
 
 
 def are_yes_and_no(words: Iterable[str]) -> bool:

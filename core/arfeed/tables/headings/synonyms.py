@@ -12,7 +12,7 @@ USUAL: Mapping[str, Sequence[str]] = {
         "factuur", "numero da fatura", "fatura", "rechnungs nr", "rechnung nr", "beleg nr", "re nr", "rg nr",
         "invoice id", "inv number", "inv", "inv ref", "doc number", "ref no", "ref number", "factuurnr",
         "fakturanummer", "fakturanr", "faktura nr", "faktura", "bilagsnr", "bilagsnummer", "number", "no", "num",
-        "reference", "folio",
+        "reference", "folio", "voucher no", "voucher number",
     ),
     "customer_name": (
         "customer name", "customer", "client name", "client", "contact name", "contact", "debtor", "account name",
@@ -20,7 +20,7 @@ USUAL: Mapping[str, Sequence[str]] = {
         "ragione sociale", "klantnaam", "klant", "debiteur", "name customer", "cust name", "party name",
         "party s name", "debiteur naam", "naam", "kundenbezeichnung", "kontobezeichnung", "kontakt", "nom client",
         "razon social", "debitorenname", "client denomination", "kundnamn", "kund", "kundenavn", "debitornavn",
-        "navn", "namn", "asiakas", "relatie", "third party", "tiers",
+        "navn", "namn", "asiakas", "relatie", "third party", "tiers", "bill to", "bill to name", "billed to",
     ),
     "customer_id": (
         "customer number", "customer no", "customer id", "customer code", "account number", "account no",
@@ -36,7 +36,7 @@ USUAL: Mapping[str, Sequence[str]] = {
     "currency": (
         "currency code", "currency", "cur", "ccy", "wahrung", "waehrung", "devise", "moneda", "divisa", "valuta",
         "moeda", "curr", "curr code", "ccy code", "iso currency", "wahrg", "whg", "wkz", "munt", "valutakod",
-        "valutakode",
+        "valutakode", "valuutta", "mena", "waluta", "penznem", "moneta", "通貨", "币种", "幣別", "통화",
     ),
     "issued_on": (
         "invoice date", "issue date", "document date", "date issued", "date", "rechnungsdatum", "belegdatum",
@@ -63,6 +63,8 @@ USUAL: Mapping[str, Sequence[str]] = {
         "restant du", "te betalen", "openstaand saldo", "restbelopp", "restbeløp", "restbeløb", "rest",
         "kvar att betala", "att betala",
         "utestaende", "utestaende belopp", "restsaldo", "remain to pay", "remaining to pay",
+        "o s", "total unpaid", "unpaid", "unpaid balance", "da saldare", "da incassare", "da pagare", "zbyva uhradit",
+        "pozostało do zapłaty", "pozostalo do zaplaty", "avoinna",
     ),
     "amount": (
         "invoice total", "total amount", "original amount", "total", "amount", "gross", "gesamtbetrag",

@@ -12,6 +12,7 @@ from typing import IO
 
 from arfeed.model.errors import SourceError
 from arfeed.tables.files.opening import open_binary
+from arfeed.tables.separated.east import find_east_asian
 from arfeed.tables.separated.misread import find_misread
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -120,6 +121,10 @@ def head(file: str, encoding: str) -> str:
             start = text.read(_SAMPLE)
     except UnicodeDecodeError as exc:
         raise SourceError(explain_wrong_encoding(file, encoding)) from exc
+    if "\x1b$" in start or "\x1b(" in start:
+        raise SourceError(
+            f'{file}: it is not text in {encoding.upper()}; it seems to be encoding = "iso2022_jp" (Japan)'
+        )
     if "\0" in start:
         raise SourceError(f'{file}: it is not text in {encoding.upper()}; if it is UTF-16, set encoding = "utf-16-le"')
     return start
@@ -128,7 +133,8 @@ def head(file: str, encoding: str) -> str:
 def explain_wrong_encoding(file: str, encoding: str) -> str:
     """Return a message that the file has bytes which are invalid in its encoding, with the one that they may be in."""
     with open_binary(file) as data:
-        misread = find_misread([data.read(_SAMPLE).decode("cp1252", "replace")])
+        start = data.read(_SAMPLE)
+    misread = find_east_asian(start) or find_misread([start.decode("cp1252", "replace")])
     other = "cp1250" if codecs.lookup(encoding).name == "cp1252" else "cp1252"
     example = f'"{misread.encoding}" ({misread.region})' if misread else f'"{other}"'
     return f"{file}: it is not valid {encoding.upper()}; name its encoding, for example encoding = {example}"

@@ -18,6 +18,8 @@ _PATTERNS: Mapping[str, str] = {
     "DMY": r"^(?P<d>\d{1,2})[-/. ](?P<m>\d{1,2})[-/. ](?P<y>\d{4}|\d{2})" + _MIDNIGHT,
     "MDY": r"^(?P<m>\d{1,2})[-/. ](?P<d>\d{1,2})[-/. ](?P<y>\d{4}|\d{2})" + _MIDNIGHT,
 }
+_COMPACT = r"^(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])$"
+"""20261001; with the day or the month first it would be of the month 20 or of a year before 1300."""
 ORDERS = tuple(_PATTERNS)
 ORDER_WORDS: Mapping[str, str] = {"DMY": "day-month-year", "MDY": "month-day-year", "YMD": "year-month-day"}
 
@@ -36,7 +38,17 @@ PIVOT = 69
 """Two-digit years from here on are of the 1900s, lower ones of the 2000s, as for strptime's %y."""
 
 _NONE = pa.array(
-    ["0000-00-00", "00/00/0000", "00.00.0000", "0001-01-01", "1900-01-01", "01/01/1900", "1/1/1900", "01.01.1900"],
+    [
+        "0000-00-00",
+        "00000000",
+        "00/00/0000",
+        "00.00.0000",
+        "0001-01-01",
+        "1900-01-01",
+        "01/01/1900",
+        "1/1/1900",
+        "01.01.1900",
+    ],
     pa.large_string(),
 )
 """Placeholders that systems without blank dates write."""
@@ -113,6 +125,8 @@ def count_misfits(distinct: pa.Array, *, declared: bool = False) -> dict[str, in
 def _by_order(texts: pa.Array, order: str, *, declared: bool) -> pa.Array:
     orders = dict.fromkeys(["YMD", order] if order in _PATTERNS else ["YMD"])
     days = [_civil(pc.extract_regex(texts, _PATTERNS[each]), declared=declared) for each in orders]
+    if pc.any(pc.match_substring_regex(texts, _COMPACT)).as_py():
+        days.append(_civil(pc.extract_regex(texts, _COMPACT), declared=declared))
     if order in _EXCEL:
         days.append(_serial(texts, order))
     # The patterns with names take longest, and most files need none of them.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from arfeed.intake.meaning.doubts import amounts, columns, days, letters
+from arfeed.intake.meaning.doubts import amounts, columns, currencies, days, letters
 from arfeed.intake.meaning.doubts.case import Case
 from arfeed.model.parts import Transform
 from arfeed.model.results import Doubt
@@ -23,6 +23,7 @@ _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.credits_by_number,
     columns.credits_by_text,
     columns.doubtful_customers,
+    currencies.second_currencies,
     amounts.other_units,
     amounts.parts_by_age,
     amounts.amounts_of_lines,
@@ -41,6 +42,7 @@ _OF_COLUMNS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.unread_columns,
     columns.untold_signs,
     columns.credits_by_text,
+    currencies.second_currencies,
     amounts.unused_deductions,
     amounts.sides_apart,
 )

@@ -133,8 +133,8 @@ def running_balances(case: Case) -> Iterator[Doubt]:
         others[case.headers["amount"]] = _as_texts(first["amount"])
     owed = _as_texts(first["balance"])
     moves = find_moves(owed, others)
-    if not moves and pc.any(pc.starts_with(owed, "-")).as_py():
-        # Some column may have been taken for its sign, which it has already.
+    if not moves and case.settings.sign and pc.any(pc.starts_with(owed, "-")).as_py():
+        # That column may have been taken for its sign, which it has already.
         moves = find_moves(pc.replace_substring(owed, "-", ""), others)
     if moves:
         yield Doubt(

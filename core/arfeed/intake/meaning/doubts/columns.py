@@ -18,9 +18,11 @@ from arfeed.tables.headings.document_words import (
     CREDIT_TEXT,
     credit_beginnings,
     credit_posting_keys,
+    find_contradicting_flags,
     is_credit_prefix,
     is_flag_column,
     is_kind_column,
+    is_of_trade,
     is_status_column,
     is_yes,
     kind_of,
@@ -43,7 +45,8 @@ def unread_columns(case: Case) -> Iterator[Doubt]:
     for name, words in case.words.items():
         is_status = is_status_column(name, words)
         if is_status:
-            found = case.count(name, case.owed, lambda word: status_of(word) not in fine)
+            contradicts = find_contradicting_flags(name, words) or (lambda word: status_of(word) not in fine)
+            found = case.count(name, case.owed, contradicts)
             how = "columns.status = {column}, with `values.status` for its words"
             yield from _name_column(name, found, "of what would be reported as owed", how)
         if is_flag_column(name, words) and (has_status or not is_status):
@@ -51,11 +54,15 @@ def unread_columns(case: Case) -> Iterator[Doubt]:
             how = "columns.status or columns.kind = {column}, with `values` for its words, or leave such rows out"
             yield from _name_column(name, found, "of what would be reported as owed", how)
         if is_kind_column(name, words) and not has_kind:
-            found = case.count(name, case.debts, lambda word: kind_of(word) != "invoice")
+            found = case.count(name, case.debts, _is_another_kind)
             how = (
                 "columns.kind = {column}, with `values.kind` for its words and `credits_positive` if they have no sign"
             )
             yield from _name_column(name, found, "of rows that would be reported as debts", how)
+
+
+def _is_another_kind(word: str) -> bool:
+    return kind_of(word) != "invoice" and not is_of_trade(word)
 
 
 def _name_column(name: str, found: Mapping[str, int], of: str, how: str) -> Iterator[Doubt]:
