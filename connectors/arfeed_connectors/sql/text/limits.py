@@ -188,8 +188,7 @@ class _Query:
             return place + 1 if self._is(place, ":") and self._is(place + 1, "=") else None
         if word in _BY_CHANCE:
             return self._end(place + 1) if self._is(place + 1, "(") else None
-        called = self._is(place + 1, "(")
-        return place if is_place(word, self.database) and not called and is_fixed(self.tokens, place) else None
+        return place if is_place(word, self.database) and is_fixed(self.tokens, place) else None
 
     def _clause(self, place: int, word: str) -> int | None:
         """Return the last token of a clause that limits, None if the word is a name or limits nothing."""
