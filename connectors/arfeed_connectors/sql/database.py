@@ -66,13 +66,16 @@ class Database:
         """Open a read-only transaction that sees one moment, as far as the database allows. Raise `SourceError`."""
         patience = self._patience()
         with self._translated(patience):
-            connection = self._connect(patience)
+            with self._parameters_named():
+                connection = self._connect(patience)
             # Python frees what is still open at its end in any order, over which Firebird's driver would crash.
             ending = atexit.register(partial(self._give_up, connection, patience))
             try:
                 keep(connection, patience)
                 self._system.refuse_isolation()
-                run_within_limit(connection, lambda: self._system.begin(connection), first=True)
+                # Only the first statement shows some parameters of psycopg to be wrong.
+                with self._parameters_named():
+                    run_within_limit(connection, lambda: self._system.begin(connection), first=True)
                 yield connection
                 # Only now, after the last row, can it be seen whether anything changed meanwhile.
                 self._system.verify()
@@ -156,6 +159,24 @@ class Database:
                 raise
             raise SourceError(self._explain(exc, patience)) from None
 
+    @contextmanager
+    def _parameters_named(self) -> Iterator[None]:
+        """Name the parameter of the URL if a driver stumbles over one in Python, as with an unexpected argument."""
+        try:
+            yield
+        except (TypeError, ValueError, AttributeError) as exc:
+            given = self._address.query
+            # Bytes that are not text are explained elsewhere.
+            if isinstance(exc, UnicodeError) or not given:
+                raise
+            said = str(exc)
+            meant = [name for name, value in given.items() if name in said or repr(value) in said] or list(given)
+            named = " or ".join(map(repr, meant))
+            raise SourceError(
+                f"{self.source}: the driver can't take {named} behind the ? of `url`: {self._mask(one_line(said))}; "
+                "take it out there, or correct it"
+            ) from None
+
     def _driver_errors(self) -> tuple[type[Exception], ...]:
         # The driver itself may be what could not be loaded.
         with suppress(Exception):
@@ -173,6 +194,7 @@ class Database:
         said = self._mask(self._system.message_of(exc))
         late = (patience is not None and patience.late) or any(word in said.lower() for word in _TOO_LONG)
         hint = f"; it may take timeout_seconds = {self.timeout}" if late else self._system.advice(said)
+        hint = hint or next((f"; look at {name!r} in `url`" for name in self._address.query if f'"{name}"' in said), "")
         return f"{self.source}: the database says: {said}{hint}"
 
     def _mask(self, said: str) -> str:

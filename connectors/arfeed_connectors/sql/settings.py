@@ -60,7 +60,7 @@ def _refuse_row_limit(query: str, info: ValidationInfo) -> str:
         raise ValueError(
             f"it says {found}, which leaves out what is open beyond that, and the database's own count would agree "
             "all the same; take it out, and choose rows by WHERE alone (a column of that name: write it with its "
-            "table's)"
+            "table's, or in quotes)"
         )
     return query
 

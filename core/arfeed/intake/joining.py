@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model.arrow import as_single_chunk, to_frame
+from arfeed.model.arrow import as_single_chunk, release_memory, to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +36,14 @@ def join_tables(tables: list[pa.Table]) -> pa.Table:
     names, columns = every.column_names, every.columns
     # Otherwise the table, too, would hold all parts until the end.
     del every
+    release_memory()
 
     def join(number: int) -> None:
         column = as_single_chunk(columns[number])
         text = pa.types.is_large_string(column.type) and column.null_count
         # In place of the parts, which are freed by that.
         columns[number] = pc.fill_null(column, "") if text else column
+        release_memory()
 
     with ThreadPoolExecutor(_AT_ONCE, "arfeed-joining") as joining:
         [*joining.map(join, range(len(columns)))]

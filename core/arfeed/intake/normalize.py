@@ -354,7 +354,7 @@ def _is_empty_answer(raw: pd.DataFrame) -> bool:
 def _check_rows(table: Columns, status: pa.Array, kind: pa.Array, balance: pa.Array, *, from_file: bool) -> None:
     """Add problems for rows that contradict themselves, and for open ones that lack what an invoice must have."""
     is_open = pc.equal(status, "open")
-    # A word that is no kind is a problem of its own, and says nothing of a sign.
+    # An unknown word is reported separately, and says nothing about a sign.
     lowering = pc.is_in(kind, value_set=pa.array(["credit_note", "payment"], pa.large_string()))
     credit = pc.and_(lowering, pc.greater(balance, pa.scalar(0, MONEY)))
     table.add_problem("balance", credit, "must be negative: a credit note or payment lowers what is owed")

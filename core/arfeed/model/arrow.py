@@ -118,6 +118,13 @@ def as_single_chunk(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
+def release_memory() -> None:
+    """Give back to the system what Arrow no longer uses; its allocator would keep it beside what comes next."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def sum_balances(rows: pd.DataFrame, by: tuple[str, ...] = ("source", "currency")) -> pd.DataFrame:
     """Return the columns `by`, sorted by them, with count (of rows that have a balance) and balance (their sum)."""
     return to_frame(group_balances(rows, by).sort_by([(name, "ascending") for name in by]))

@@ -14,6 +14,8 @@ from arfeed.model.currencies import digits_by_row
 from arfeed.model.errors import DestinationError
 from arfeed.tables.values.amounts import MONEY, as_units
 
+_ROWS_AT_ONCE = 100_000
+
 Units = npt.NDArray[np.int64]
 
 
@@ -23,20 +25,31 @@ def group_by_digits(currencies: pa.Array) -> dict[int, pa.Array]:
     return {count: pa.array(digits == count) for count in np.flatnonzero(np.bincount(digits)).tolist()}
 
 
-def format_money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.Array:
+def format_money(column: str, values: pa.ChunkedArray, digits: Mapping[int, pa.Array]) -> pa.ChunkedArray:
     """Write amounts with as many decimals as their currency has; null stays null."""
     money = arrow.as_single_chunk(values)
     try:
-        if money.null_count == 0 and money.type == MONEY and (units := as_units(money)) is not None:
-            return _format_units(money, units, digits)
-        texts = pa.nulls(len(money), pa.large_string())
-        for count, mine in digits.items():
-            texts = pc.replace_with_mask(texts, mine, _format_exactly(money.filter(mine), count))
+        # In pieces, since each passes through several columns of numbers and texts on its way.
+        pieces = [
+            _format(
+                money.slice(begin, _ROWS_AT_ONCE), {n: mine.slice(begin, _ROWS_AT_ONCE) for n, mine in digits.items()}
+            )
+            for begin in range(0, len(money), _ROWS_AT_ONCE)
+        ]
     except pa.ArrowInvalid as exc:
         raise DestinationError(
             f"the report's column {column!r} holds an amount that is finer than its currency: {exc}; look at the "
             "transforms and the destination's report()"
         ) from exc
+    return pa.chunked_array(pieces, pa.large_string())
+
+
+def _format(money: pa.Array, digits: Mapping[int, pa.Array]) -> pa.Array:
+    if money.null_count == 0 and money.type == MONEY and (units := as_units(money)) is not None:
+        return _format_units(money, units, digits)
+    texts = pa.nulls(len(money), pa.large_string())
+    for count, mine in digits.items():
+        texts = pc.replace_with_mask(texts, mine, _format_exactly(money.filter(mine), count))
     return texts
 
 

@@ -47,6 +47,7 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     seconds = perf_counter() - began
     # One thread: the plan is summed up meanwhile, and on two processors more threads would only wait for each other.
     table = pa.Table.from_pandas(laid_out, preserve_index=False, nthreads=1)
+    del laid_out  # which would keep the amounts in memory as numbers, too
     digits = group_by_digits(arrow.to_text_array(invoices["currency"]))
     notes = tuple(note_formulas(table))
     for number, field in enumerate(table.schema):
@@ -59,7 +60,9 @@ def write_report(destination: Destination, invoices: pd.DataFrame, path: Path) -
     # In the background, while the file is read back: hashing lets other threads run, and neither changes the file.
     digest, header = begin(partial(digest_of, path)), tuple(table.column_names)
     del table  # before the file is read back: both would be in memory
+    arrow.release_memory()
     check_reads_back(destination, invoices, path)
+    arrow.release_memory()
     return ReportFile(path, path.stat().st_size, digest.result(), header, seconds, notes)
 
 

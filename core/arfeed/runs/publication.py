@@ -99,6 +99,7 @@ def deliver(delivery: Delivery) -> Receipt:
     planned = _plan_documents(prepared)
     # Reading and staging may have taken long, and the next line is the first to write anything.
     delivery.lease.check_held()
+    arrow.release_memory()
     context.history.update_versions(context.destination, prepared.touched)
     context.history.begin(record, prepared.packed(), prepared.reads, planned, prepared.memory())
     outcomes = _send_documents(delivery)

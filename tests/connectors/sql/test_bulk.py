@@ -447,3 +447,13 @@ def wait_for(done: Callable[[], bool], seconds: float = 10) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def test_no_table_keeps_a_whole_batch_of_the_driver_in_memory(postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "BATCH", 1000)
+    with Database("erp", postgresql, 60).snapshot() as connection:
+        tables = arrow_tables(connection, MANY.format(rows=5000))
+        assert tables is not None
+        held = [(table.get_total_buffer_size(), table.nbytes) for table in tables]
+    assert len(held) == 5
+    assert all(whole < 2 * used for whole, used in held)

@@ -246,3 +246,28 @@ def complete(source: Sql) -> Complete:
         said: Complete = end.value
         assert said.rows == sum(map(len, frames))
         return said
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("database", "parameter", "says"),
+    [
+        ("sqlite", "nonsense=1", "has no effect on SQLite"),
+        ("sqlite", "mode=ro", "file is opened for reading only anyway"),
+        ("sqlite", "timeout=soon", "could not convert string to float: 'soon'"),
+        ("mariadb", "nonsense=1", "got an unexpected keyword argument 'nonsense'"),
+        ("mariadb", "connect_timeout=soon", "invalid literal for int() with base 10: 'soon'"),
+        ("mariadb", "cursorclass=Dict", "'str' object is not callable"),
+        ("postgresql", "nonsense=1", 'invalid connection option "nonsense"'),
+        ("postgresql", "prepare_threshold=often", "'>=' not supported between instances"),
+    ],
+)
+def test_a_parameter_that_the_driver_does_not_take_is_named(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str, parameter: str, says: str
+) -> None:
+    url = table(place(request, database, tmp_path), "ledger", LEDGER, *ROWS)
+    with pytest.raises(SourceError) as caught:
+        sql(f"{url}{'&' if '?' in url else '?'}{parameter}", query=QUERY).check()
+    assert says in str(caught.value)
+    assert repr(parameter.partition("=")[0]) in str(caught.value)
+    assert "`url`" in str(caught.value)

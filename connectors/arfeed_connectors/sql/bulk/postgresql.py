@@ -210,7 +210,9 @@ class _Reading:
         # ADBC decides on the size of its batches; cut anew, rows come in the same portions as from psycopg.
         table = pa.Table.from_batches(self._rest)
         self._rest = table.slice(BATCH).to_batches()
-        return table.slice(0, BATCH).combine_chunks()
+        # Copied: a piece of one column, such as the texts of a name, keeps the whole batch of ADBC in memory.
+        columns = [pa.concat_arrays(column.chunks) for column in table.slice(0, BATCH).columns]
+        return pa.Table.from_arrays(columns, table.column_names)
 
     def _convert(self, table: pa.Table) -> pa.Table:
         import pyarrow as pa

@@ -21,6 +21,9 @@ _WAL = 2
 """What bytes 18 and 19 of the file are in WAL mode: https://www.sqlite.org/fileformat.html, 1.3.3."""
 
 _CIPHER_PRAGMA = re.compile(r"(cipher\w*|kdf_\w+)$")
+_PARAMETERS = frozenset(("uri", "timeout", "isolation_level", "detect_types", "check_same_thread", "cached_statements"))
+"""What SQLAlchemy's dialect takes behind the ? of a URL; of others it would only warn, on stderr."""
+
 _RESET = "attempt to write a readonly database"
 _KEY = "arfeed moment"
 _HEADER = 100
@@ -56,12 +59,26 @@ class SQLite(System):
 
     def arguments(self) -> dict[str, Any]:
         """Open the file ourselves; SQLCipher with its own module, which SQLAlchemy's dialect would not use."""
+        self._refuse_parameters()
         arguments: dict[str, Any] = {"creator": self._open}
         if self._encrypted:
             arguments["module"] = self._module
             self._key, self._pragmas = self.url.password, self.url.query
             self.url = self.url.create("sqlite", database=self.url.database)
         return arguments
+
+    def _refuse_parameters(self) -> None:
+        """Refuse what would have no effect; with `uri` SQLite itself takes more, such as `mode`."""
+        query = self.url.query
+        if "uri" in query:
+            return
+        pragmas = {name for name in query if self._encrypted and _CIPHER_PRAGMA.match(name)}
+        if unknown := sorted(query.keys() - _PARAMETERS - pragmas):
+            known = ", ".join(sorted(_PARAMETERS)) + (", cipher_… and kdf_…" if self._encrypted else "")
+            raise SourceError(
+                f"{self.source}: {', '.join(map(repr, unknown))} behind the ? of `url` has no effect on SQLite, whose "
+                f"file is opened for reading only anyway; take it out, or look at how it is spelt: there are {known}"
+            )
 
     @cached_property
     def _encrypted(self) -> bool:

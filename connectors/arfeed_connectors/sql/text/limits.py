@@ -1,8 +1,8 @@
 """The parts of a query that leave rows out beyond its conditions, in every dialect that we know of.
 
 The database then counts and sums only what is left, so its control agrees with the truncated list. The query itself is
-examined, with every part of a UNION, and so is every query that it reads its rows from. A window may say what it likes,
-and so may a subquery that gives a value; one that is joined may give one row.
+examined, with every part of a UNION, and so is every query that it reads its rows from or asks in a condition. A window
+may say what it likes, and so may a subquery that is selected; one that is joined may give one row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from arfeed_connectors.sql.text.conditions import is_fixed, is_place
 from arfeed_connectors.sql.text.lexing import Token, readings
+from arfeed_connectors.sql.text.portions import find_portion
 from arfeed_connectors.sql.text.supply import (
     KEYS,
     QUERIES,
@@ -64,6 +66,10 @@ _SAMPLED_BY = frozenset(("BLOCK", "ROW", "ROWS", "SYSTEM", "BERNOULLI", "RESERVO
 _BEFORE_TOP = frozenset(("ALL", "DISTINCT", "DISTINCTROW", "UNIQUE"))
 _DIRTY = frozenset(("NOLOCK", "READUNCOMMITTED"))
 _FETCHED = frozenset(("FIRST", "NEXT"))
+_CUTS_ANSWER = frozenset(("LIMIT", "FETCH", "TOP", "FIRST", "ROWS", "ROWNUM", "ON", "QUALIFY"))
+"""Of a query that gives one value, or is asked whether there is any row, only which row that is."""
+
+_BY_CHANCE = frozenset(("RAND", "RANDOM", "NEWID"))
 _MOST = 40
 
 
@@ -73,27 +79,27 @@ def find_row_limit(query: str, database: str | None = None, number: str = "invoi
     `database` is SQLAlchemy's name of it, `number` the query's column of invoice numbers. Raise `ValueError` if a text
     or a comment of the query has no end.
     """
-    has_rows = database is None or database.startswith("firebird")
     for tokens in readings(query, database):
-        for first, last in _Query(tokens, has_rows).limits():
+        for first, last in _Query(tokens, database).limits():
             return _shown(query[tokens[first].start : tokens[last].end])
         for supply in supplies(tokens, number):
-            for part in _cut_by(supply, has_rows):
+            for part in _cut_by(supply, database):
                 return _shown(query[part[0].start : part[-1].end])
     return None
 
 
-def _cut_by(supply: Supply, has_rows: bool) -> Iterator[Sequence[Token]]:
+def _cut_by(supply: Supply, database: str | None) -> Iterator[Sequence[Token]]:
     """Yield what cuts a query short that supplies rows."""
-    inner = _Query(supply.tokens, has_rows)
+    inner = _Query(supply.tokens, database)
     found = [*inner.limits()]
+    if supply.value:
+        found = [(first, last) for first, last in found if inner.changes_value(first)]
     # The one company, or the rate of today: what is joined leaves out none for being one row.
-    if not (supply.joined and any(inner.is_one_row(first) for first, _ in found)):
+    if supply.value or not (supply.joined and any(inner.is_one_row(first) for first, _ in found)):
         for first, last in found:
             if not inner.keeps_one_of_each(first, supply):
                 yield supply.tokens[first : last + 1]
-    if not supply.joined:
-        yield from counted_rows(supply)
+    yield from counted_rows(supply, lambda word: is_place(word, database))
 
 
 def _shown(text: str) -> str:
@@ -105,12 +111,12 @@ def _shown(text: str) -> str:
 class _Query:
     """The tokens of a query that are its own, each with its place: not those of subqueries.
 
-    `has_rows`: the database may be Firebird, which alone has a clause ROWS. `within` are the places inside other
-    parentheses, such as a function's, where a clause can't begin.
+    `database` is None if any may be meant. `within` are the places inside other parentheses, such as a function's,
+    where a clause can't begin.
     """
 
     tokens: Sequence[Token]
-    has_rows: bool
+    database: str | None
     own: list[int] = field(default_factory=list)
     within: set[int] = field(default_factory=set)
     closing: dict[int, int] = field(default_factory=dict)
@@ -159,19 +165,30 @@ class _Query:
         for place in self.own:
             word = self._word(place)
             # Behind a point it is the name of a column, as in a.limit.
-            if not word or self._is(place - 1, "."):
+            if self._is(place - 1, ".") and not is_place(word, self.database):
                 continue
             # ORDER or GROUP inside parentheses belongs to a function or a window; the condition goes on behind them.
             if word in _CLAUSES and (place not in self.within or word not in ("GROUP", "ORDER")):
                 clause = word
             found = self._sample(place, word)
+            if found is None and clause == "FROM":
+                found = find_portion(self.tokens, place, self.database)
             if place not in self.within:
                 found = found or self._clause(place, word) or (self._top(place) if word == "SELECT" else None)
             # Oracle numbers rows as it returns them: a condition on the number cuts, a selected ROWNUM is a column.
-            if word == "ROWNUM" and clause in _CONDITIONS:
-                found = place
+            if clause in _CONDITIONS:
+                found = place if word == "ROWNUM" else self._blind_choice(place, word) or found
             if found is not None:
                 yield (place if word != "SELECT" else self._behind_select(place)), self._end(found)
+
+    def _blind_choice(self, place: int, word: str) -> int | None:
+        """Return the last token of what chooses rows by where they lie, by chance, or by a counting variable."""
+        # Elsewhere := names a function's argument.
+        if word == "" and self.database in ("mysql", "mariadb"):
+            return place + 1 if self._is(place, ":") and self._is(place + 1, "=") else None
+        if word in _BY_CHANCE:
+            return self._end(place + 1) if self._is(place + 1, "(") else None
+        return place if is_place(word, self.database) and is_fixed(self.tokens, place) else None
 
     def _clause(self, place: int, word: str) -> int | None:
         """Return the last token of a clause that limits, None if the word is a name or limits nothing."""
@@ -190,7 +207,7 @@ class _Query:
         if word == "FETCH" and behind in ("APPROX", "APPROXIMATE", "EXACT") and self._word(place + 2) in _FETCHED:
             return place + 2
         # Firebird reserves the word, so it can't be a name there, and any expression may follow it.
-        if word == "ROWS" and self.has_rows:
+        if word == "ROWS" and (self.database is None or self.database.startswith("firebird")):
             return place + 1
         if word == "ROWS" and not self._names_columns(place + 1):
             return place + 1 if self._is_amount(place + 1) or behind == "CAST" else None
@@ -246,6 +263,17 @@ class _Query:
         sampled = self._is_amount(place + 1, signs=False) or self._word(place + 1) in _SAMPLED_BY
         return place + 1 if word == "SAMPLE" and sampled and not self._names_columns(place + 1) else None
 
+    def changes_value(self, place: int) -> bool:
+        """Whether the limit that begins here also decides what one value is, or whether there is any row."""
+        word = self._word(place)
+        if word == "ROWNUM":
+            return not self.is_one_row(place)
+        behind = self._at(self._end(place + 1) + 1)
+        # MySQL's LIMIT 19, 1 and Firebird's ROWS 20 TO 20 or FIRST 1 SKIP 19 turn pages to one row.
+        if behind is not None and (word, behind.text) in (("LIMIT", ","), ("ROWS", "TO")):
+            return self.tokens[place + 1].text not in ("0", "1")
+        return word not in _CUTS_ANSWER or (behind is not None and (word, behind.text) == ("FIRST", "SKIP"))
+
     def is_one_row(self, place: int) -> bool:
         """Whether the limit that begins here leaves one row."""
         word, behind = self._word(place), place + 1
@@ -270,11 +298,11 @@ class _Query:
         return not more and self._word(behind + 1) not in ("PERCENT", "TO", "WITH")
 
     def keeps_one_of_each(self, place: int, supply: Supply) -> bool:
-        """Whether DISTINCT ON or QUALIFY keeps one row of each number, or of each of what is joined."""
+        """Whether DISTINCT ON or QUALIFY keeps one row of each number, or of each of what it is joined by."""
         word = self._word(place)
         if word not in ("ON", "QUALIFY"):
             return False
-        if supply.joined or not supply.numbers:
+        if not supply.numbers:
             return True
         if word == "ON":
             by = self.tokens[place + 1 : self._end(place + 1)]

@@ -1,15 +1,17 @@
-"""Which queries within a query its rows come from: derived tables, common table expressions, and what IN asks.
+"""Which queries within a query decide on its rows: derived tables, common table expressions, and what conditions ask.
 
-What these leave out is missing from the answer as silently as what the query itself leaves out. A scalar subquery is
-not among them: it supplies a value and no row.
+What these leave out is missing from the answer as silently as what the query itself leaves out. A subquery that is
+selected is not among them: it supplies a value and no row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from typing import NamedTuple
 
+from arfeed_connectors.sql.text.conditions import compares_order, is_first, is_fixed
 from arfeed_connectors.sql.text.lexing import Token
 from arfeed_connectors.sql.text.names import fold_name
 
@@ -31,16 +33,22 @@ _BEHIND_RELATION = frozenset(
 """Words behind a relation that is not named."""
 
 _JOINS = frozenset(("JOIN", "APPLY", "STRAIGHT_JOIN"))
+_BEFORE_RELATION = frozenset(("FROM", "JOIN", "APPLY", "STRAIGHT_JOIN", "LATERAL", "ONLY", ","))
+_BEHIND_QUERY = SETS | {"ORDER", "LIMIT", "OFFSET", "FETCH"}
+_ASKS_ALL = frozenset(("IN", "ANY", "ALL", "SOME", "ARRAY"))
 _RANKS = frozenset(("ROW_NUMBER", "RANK", "DENSE_RANK", "PERCENT_RANK", "CUME_DIST", "NTILE"))
 _DEEPEST = 100
+_WHERE = Token("word", "WHERE", 0, 0)
 _TOO_DEEP = f"it holds queries or parentheses in each other more than {_DEEPEST} deep; make views of some"
 
 
 class Supply(NamedTuple):
     """A query that supplies rows to another; `numbers` are the names of its columns that hold invoice numbers.
 
-    `joined`: it is joined to the rows, or asked by IN, and does not supply them itself. `columns` are the names that
-    the other gives to its columns, if it does, and `tested` those that the other's conditions name.
+    `joined`: it is joined to the rows, or asked by a condition, and does not supply them itself; `numbers` are also
+    what it is joined by then. `value`: only its one value counts, or whether it has any row. `columns` are the names
+    that the other gives to its columns, if it does, `tested` those that the other's conditions name, and `fixed` those
+    that they compare with constants. `tables` are those that the other reads.
     """
 
     tokens: Sequence[Token]
@@ -48,10 +56,14 @@ class Supply(NamedTuple):
     joined: bool
     columns: Sequence[str] = ()
     tested: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
+    value: bool = False
+    tables: frozenset[str] = frozenset()
 
 
 def supplies(tokens: Sequence[Token], number: str) -> Iterator[Supply]:
     """Yield the queries that supply the rows of this one, however deep; `number` is its column of invoice numbers.
+
 
     Raise `ValueError` if they stand too deep in each other to be followed.
     """
@@ -61,11 +73,15 @@ def supplies(tokens: Sequence[Token], number: str) -> Iterator[Supply]:
 
 
 class _Wanted(NamedTuple):
-    """What is asked of a query: its columns of the number, by name or, if they are renamed around it, by place."""
+    """What is asked of a query: its columns of the number, by name or, if they are renamed around it, by place.
+
+    `tested` are its columns that conditions around it name.
+    """
 
     names: frozenset[str]
     joined: bool = False
     places: frozenset[int] = frozenset()
+    tested: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +134,16 @@ class _Followed:
     ) -> Iterator[Supply]:
         columns = _number_columns(select, wanted)
         relations, conditions = _read_from(select)
-        tested = frozenset(name for _, name in columns_in([*_own(conditions)]))
+        own = [*_own(conditions)]
+        tables = frozenset(relation.name for relation in relations if relation.name)
+        # What is joined, or asked, may give its first row: the rate of today.
+        tests = _Tests.of(own, _renamed(select, wanted.tested))
         for place, relation in enumerate(relations):
             first = place == 0 or relation.is_kept or any(of == relation.alias for of, _ in columns)
             names = frozenset(name for of, name in columns if of in ("", relation.alias))
-            inner = _Wanted(names, wanted.joined or not first)
+            joined = wanted.joined or not first
+            tested = tests.not_first if joined else tests.names
+            inner = _Wanted(names, joined, tested=tested)
             found, its_scope, renamed = relation.query, scope, relation.columns
             if found is None and (common := scope.get(relation.name)):
                 found, its_scope, renamed = common.tokens, common.scope, renamed or common.columns
@@ -130,12 +151,48 @@ class _Followed:
                 continue
             if renamed:
                 inner = inner._replace(places=frozenset(n for n, name in enumerate(renamed) if name in names))
-            yield Supply(found, inner.names, inner.joined, renamed, tested)
+            by = frozenset(name for of, name in columns_in(own) if of == relation.alias) if joined else frozenset()
+            yield Supply(found, names | by, joined, renamed, tested, tests.fixed)
             yield from self.query(found, inner, its_scope, depth + 1)
+        refs = frozenset(name for _, name in columns)
         for asked, whole in _asked(conditions):
-            if whole:
-                yield Supply(asked, frozenset(), joined=True)
-            yield from self.query(asked, _Wanted(frozenset(), joined=True), scope, depth + 1)
+            chosen = frozenset(name for item in _items(_bare(asked)) for _, name in columns_in(named(item)[0]))
+            yield Supply(asked, chosen | refs if whole else frozenset(), joined=True, value=not whole, tables=tables)
+            yield from self.query(asked, _Wanted(chosen | refs, joined=True), scope, depth + 1)
+
+
+class _Tests(NamedTuple):
+    """The columns that conditions name; those that they compare with constants, and with others than the number 1."""
+
+    names: frozenset[str]
+    fixed: frozenset[str]
+    not_first: frozenset[str]
+
+    @classmethod
+    def of(cls, conditions: Sequence[Token], around: frozenset[str]) -> _Tests:
+        behind = [*(token.text for token in conditions[1:]), ""]
+        found = {
+            place: plain(token)
+            for place, token in enumerate(conditions)
+            if token.kind in ("word", "name") and behind[place] not in (".", "(")
+        }
+        return cls(
+            around.union(found.values()),
+            frozenset(name for place, name in found.items() if is_fixed(conditions, place)),
+            around.union(name for place, name in found.items() if not is_first(conditions, place)),
+        )
+
+
+def _renamed(select: Sequence[Token], tested: frozenset[str]) -> frozenset[str]:
+    """Return what a query reads for its columns that are tested around it."""
+    items = _items(select) if tested else []
+    columns = {
+        name
+        for expression, called in map(named, items)
+        if called in tested and "OVER" not in {token.text for token in expression}
+        for _, name in columns_in(expression)
+    }
+    return frozenset(columns) | (tested if any(map(is_star, items)) else frozenset())
 
 
 def number_columns(tokens: Sequence[Token], numbers: frozenset[str]) -> frozenset[str]:
@@ -145,17 +202,43 @@ def number_columns(tokens: Sequence[Token], numbers: frozenset[str]) -> frozense
     return numbers | {name for part in parts if part for _, name in _number_columns(part, wanted)}
 
 
-def counted_rows(supply: Supply) -> Iterator[Sequence[Token]]:
-    """Yield columns that number all rows of a query, and that the other one's conditions name, as to turn pages."""
+def counted_rows(supply: Supply, is_place: Callable[[str], bool]) -> Iterator[Sequence[Token]]:
+    """Yield columns that number all rows of a query, and that the other one's conditions name, as to turn pages.
+
+    `is_place` tells which words are where a row lies in its table.
+    """
     for part in _split(_commons(_bare(supply.tokens), {})[1], SETS):
         for place, item in enumerate(_items(part) if part else ()):
             expression, name = named(item)
             name = supply.columns[place] if place < len(supply.columns) else name
-            words = {token.text for token in expression if token.kind == "word"}
-            ranks = words & _RANKS or ("ORDER" in words and _adds_ones(expression))
-            counts = ranks and "OVER" in words and "PARTITION" not in words
-            if name in supply.tested and (counts or words == {"ROWNUM"}):
+            counts = name in supply.tested and _counts(expression)
+            lies = (
+                name in supply.fixed and len(columns_in(expression)) == 1 and any(is_place(e.text) for e in expression)
+            )
+            if counts or lies or (supply.value and _adds_ones(expression) and _ranks_among(part, supply.tables)):
                 yield item
+
+
+def _counts(expression: Sequence[Token]) -> bool:
+    """Whether it numbers all rows."""
+    words = {token.text for token in expression if token.kind == "word"}
+    ranks = words & _RANKS or ("ORDER" in words and _adds_ones(expression))
+    over = bool(ranks) and "OVER" in words and "PARTITION" not in words
+    return over or words == {"ROWNUM"} or _counts_up(expression)
+
+
+def _ranks_among(select: Sequence[Token], tables: frozenset[str]) -> bool:
+    """Whether a count is that of the rows of a table that come before another of its rows."""
+    relations, conditions = _read_from(select)
+    return not tables.isdisjoint(relation.name for relation in relations) and compares_order([*_own(conditions)])
+
+
+def _counts_up(expression: Sequence[Token]) -> bool:
+    """Whether it is MySQL's @n := @n + 1, and does not begin anew with each group."""
+    texts = [token.text for token in expression]
+    pairs = [*pairwise(texts)]
+    adds = any(first == "+" and expression[place + 1].kind == "number" for place, (first, _) in enumerate(pairs))
+    return (":", "=") in pairs and adds and not {"IF", "CASE"} & {*texts}
 
 
 def _adds_ones(expression: Sequence[Token]) -> bool:
@@ -338,11 +421,12 @@ def _read_from(select: Sequence[Token]) -> tuple[list[_Relation], Sequence[Token
     begin = next(_at_level(select, frozenset(["FROM"])), None)
     if begin is None:
         return [], ()
-    joined, *behind = _split(select[begin + 1 :], _BEHIND_FROM)
-    # The first clause behind FROM is WHERE, or there is none.
-    where = next(_at_level(select[begin + 1 :], _BEHIND_FROM), None)
-    is_where = where is not None and select[begin + 1 + where].text == "WHERE"
-    return [*_relations(joined)], [*joined, *(behind[0] if is_where else ())]
+    behind = select[begin + 1 :]
+    joined, *clauses = _split(behind, _BEHIND_FROM)
+    # Of the clauses behind FROM, WHERE and HAVING hold conditions.
+    words = [behind[place].text for place in _at_level(behind, _BEHIND_FROM)]
+    conditions = [clause for word, clause in zip(words, clauses, strict=True) if word in ("WHERE", "HAVING")]
+    return [*_relations(joined)], [*joined, *chain.from_iterable([_WHERE, *clause] for clause in conditions)]
 
 
 def _relations(tokens: Sequence[Token]) -> Iterator[_Relation]:
@@ -390,6 +474,14 @@ def _is_query(tokens: Sequence[Token]) -> bool:
     return bool(tokens) and tokens[0].kind == "word" and tokens[0].text in (*QUERIES, "FROM")
 
 
+def _is_whole_query(tokens: Sequence[Token]) -> bool:
+    """Whether this is a query, and no list of which the first is one."""
+    if not tokens or tokens[0].text != "(":
+        return _is_query(tokens)
+    behind = tokens[_closing(tokens, 0) + 1 :]
+    return _is_query(tokens) and (not behind or behind[0].text in _BEHIND_QUERY)
+
+
 def _alias(tokens: Sequence[Token], place: int) -> tuple[str, Sequence[str], int]:
     """Return what a relation is called, what its columns are, and the last place of that."""
     if place < len(tokens) and tokens[place].text == "AS":
@@ -404,18 +496,21 @@ def _alias(tokens: Sequence[Token], place: int) -> tuple[str, Sequence[str], int
 
 
 def _asked(tokens: Sequence[Token]) -> Iterator[tuple[Sequence[Token], bool]]:
-    """Yield the queries behind IN, ANY or EXISTS, and whether they are asked for all of their rows.
+    """Yield the queries in conditions, and whether they are asked for all of their rows.
 
-    EXISTS asks for one row, so that its own limit drops nothing, but one in what it reads from does. Not those behind
-    NOT, which leave out less if their query does more.
+    EXISTS asks for one row, and others for one value, so that their own limit drops nothing, but one in what they
+    read from does. NOT makes no difference: NOT IN leaves out what its query finds, such as the last hundred.
     """
-    for place, token in enumerate(tokens):
-        asks = token.kind == "word" and token.text in ("IN", "ANY", "SOME", "EXISTS")
-        negated = place and tokens[place - 1].text == "NOT"
-        if asks and not negated and place + 1 < len(tokens) and tokens[place + 1].text == "(":
-            inside = _bare(tokens[place + 2 : _closing(tokens, place + 1)])
-            # PostgreSQL's ANY (ARRAY (SELECT …)).
-            if [each.text for each in inside[:2]] == ["ARRAY", "("]:
-                inside = _bare(inside[1:])
-            if _is_query(inside):
-                yield inside, token.text != "EXISTS"
+    place, joined = 0, True
+    while place < len(tokens):
+        joined = joined and tokens[place] is not _WHERE
+        closing = _closing(tokens, place) if tokens[place].text == "(" else place
+        if _is_whole_query(tokens[place + 1 : closing]):
+            before = place - 1
+            while before >= 0 and tokens[before].text == "(":
+                before -= 1
+            word = tokens[before].text if before >= 0 else ","
+            if not (joined and word in _BEFORE_RELATION):
+                yield _bare(tokens[place + 1 : closing]), word in _ASKS_ALL
+            place = closing
+        place += 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,6 +25,8 @@ from arfeed.planning.changes.stayed import (
     join_findings,
 )
 from arfeed.planning.wording import largest, money, pluralize
+
+_ROWS_AT_ONCE = 100_000
 
 _MANY = 3
 """If a source has such balances anyway, at least this many new ones, and more than it had, are unusual."""
@@ -98,11 +101,18 @@ def _describe_worst(rows: pd.DataFrame) -> str:
     return "; ".join(said) + "; …" * (len(rows) > len(said))
 
 
+def _test(plan: Plan, misfit: _Misfit, rows: npt.NDArray[np.int64]) -> Mask:
+    """Return which of these rows do not fit; in pieces, since a test makes several columns of numbers."""
+    columns = [arrow.as_single_chunk(pa.array(plan.report[name])) for name in _SUMS]
+    pieces = np.array_split(rows, len(rows) // _ROWS_AT_ONCE + 1)
+    return np.concatenate([misfit.where(*(column.take(pa.array(piece)) for column in columns)) for piece in pieces])
+
+
 def _find_unusual(plan: Plan, found: Stayed | None, misfit: _Misfit) -> pd.DataFrame:
     """Return new and changed invoices that don't fit, if there are more, or larger ones, than is usual there."""
     change = arrow.to_text_array(plan.report["change"])
     rows = np.flatnonzero(as_mask(pc.not_equal(change, "unchanged")))
-    now = misfit.where(*(arrow.as_single_chunk(pa.array(plan.report[name]).take(pa.array(rows))) for name in _SUMS))
+    now = _test(plan, misfit, rows)
     new = now.copy()
     if found is not None:
         # What did not fit at the last delivery either was asked about then; only what has newly come about counts.

@@ -86,7 +86,7 @@ _TRADES = frozenset(
         "merce dienst diensten goederen producten servico servicos mercadoria mercadorias tjanst tjanster vara varor"
     ).split()
 )
-"""What a column of types says of what was sold, and to whom: it is no kind of document."""
+"""What a column of types says of what was sold, and to whom: not a kind of document."""
 
 _CREDITS: Sequence[str] = (
     "credit note", "credit memo", "credit", "creditnote", "sales credit note", "customer credit note", "cn", "crn",

@@ -86,7 +86,7 @@ def _is_of_china(text: str, encoding: str) -> bool:
 
 
 def _are_common(text: str, encoding: str, leads: range) -> bool:
-    """Whether ideographs are nearly all among the common ones, which an encoding has in a part of its own."""
+    """Whether ideographs are nearly all among the common ones, which an encoding keeps together."""
     signs = _IDEOGRAPH.findall(text)
     common = sum(sign.encode(encoding)[0] in leads for sign in signs)
     return len(signs) >= _FEWEST and common > _MOST * len(signs)
