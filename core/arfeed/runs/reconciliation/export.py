@@ -33,6 +33,7 @@ from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
 from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
+from arfeed.runs.reconciliation.meaning.words import is_ambiguous
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of
@@ -354,7 +355,11 @@ def _status(cells: _Cells, settings: FileSettings) -> tuple[NDArray[np.object_],
     if "status" not in cells.columns:
         return np.full(cells.raw.num_rows, "", dtype=object), np.zeros(cells.raw.num_rows, bool)
     words = cells.translate("status", settings).dictionary_encode()
-    meant = [word if word in _OURS else status_of(word) or "" for word in words.dictionary.to_pylist()]
+    header = cells.columns["status"]
+    meant = [
+        word if word in _OURS else "" if is_ambiguous(word, header) else status_of(word) or ""
+        for word in words.dictionary.to_pylist()
+    ]
     unknown = [bool(word.strip()) and not each for word, each in zip(words.dictionary.to_pylist(), meant, strict=True)]
     places = np.asarray(words.indices)
     return np.array(meant, dtype=object)[places], np.array(unknown, dtype=bool)[places]

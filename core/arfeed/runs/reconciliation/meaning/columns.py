@@ -14,6 +14,7 @@ from arfeed.runs.reconciliation.meaning.currencies import find_symbols, take_cal
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, fold
 from arfeed.runs.reconciliation.meaning.notation import find_decimal, find_order
 from arfeed.runs.reconciliation.meaning.search import Asker, Search
+from arfeed.runs.reconciliation.names import without_codes
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -116,7 +117,10 @@ def _leave_other_names(search: Search) -> None:
     sent = fold(pa.array(evidence.delivered["customer_name"]))
     # They may be cut off, all at one length.
     cut = pc.utf8_slice_codeunits(sent, 0, pc.max(pc.utf8_length(names)).as_py() or 1)
-    known = pc.is_in(names, value_set=pa.concat_arrays([sent, cut]))
+    every = pa.concat_arrays([sent, cut])
+    known = pc.is_in(names, value_set=every)
+    for bare in without_codes(names):
+        known = pc.or_(known, pc.is_in(bare, value_set=every))
     share = (pc.sum(known).as_py() or 0) / len(names) if len(names) else 1.0
     # A name that was sent for another invoice is no other kind of name: it is a difference.
     if share < DISAGREES:

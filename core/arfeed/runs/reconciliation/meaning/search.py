@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from arfeed.model import schema
 from arfeed.model.fields import headings_of
@@ -60,7 +60,12 @@ class Search:
 
     def ignored(self) -> list[str]:
         """Return the headings that the settings pass over."""
-        return [name for name in self.evidence.headers if _same(name) in map(_same, self.settings.ignore)]
+        return [name for name in self.evidence.headers if self.passes_over(name) is not None]
+
+    def passes_over(self, header: str) -> list[str] | Literal["texts", "anything"] | None:
+        """Return which words of a heading's column the settings pass over; None if they do not name it."""
+        said = self.settings.passed_over.items()
+        return next((words for name, words in said if _same(name) == _same(header)), None)
 
     def has(self, header: str) -> bool:
         """Whether the export has a heading, letter case and blanks around it aside."""
