@@ -376,10 +376,11 @@ class ReconcileSettings(Settings):
         'new one is asked about. "texts" are those of a column with too many to name, of which what closes an invoice '
         'is asked about; "anything" asks about nothing. A list of headings has "texts" for each.',
     )
-    marks: Literal["ignore"] | None = Field(
-        default=None,
-        description='"ignore" if rows of a workbook that are hidden, struck out or commented on count like any other; '
-        "they are refused if unset.",
+    marks: list[Literal["hidden", "struck", "comments", "colours"]] = Field(
+        default=[],
+        examples=[["colours"]],
+        description="Of rows that are hidden, struck out, commented on or in a colour that few have, those that say "
+        "nothing since all workbooks of the receiver have them. Others are refused.",
     )
     credits_positive: bool = Field(
         default=False, description="Whether credit notes have no minus there, and are credits all the same."

@@ -71,6 +71,7 @@ def paid(row: Row) -> str:
         {"Is paid": lambda _: "No"},
         {"Sort": lambda _: "Rechnung"},
         {"D/C": lambda _: "D"},
+        {"Gross total": lambda row: f"{Decimal(row['amount']) * Decimal('1.19'):.2f}"},
     ],
     ids=lambda columns: " ".join(columns),
 )  # fmt: skip
@@ -260,6 +261,22 @@ def test_yes_and_no_are_no_kinds_of_documents(tmp_path: Path, words: tuple[str, 
         verdict_of(tmp_path, {"Quietanzata": on(*words)})
     assert "'Quietanzata': " in str(raised.value)
     assert "values.kind" not in str(raised.value)
+
+
+def test_a_total_with_another_tax_in_one_row_is_asked_about(tmp_path: Path) -> None:
+    def gross(row: Row) -> str:
+        return f"{Decimal(row['amount']) * Decimal('1.07' if row['invoice_ref'] == 'INV-0003' else '1.19'):.2f}"
+
+    with pytest.raises(ConfigError, match=r'"Gross total" .* if it is what is open, not what was billed'):
+        verdict_of(tmp_path, {"Gross total": gross})
+
+
+def test_all_that_is_open_is_told_at_once(tmp_path: Path) -> None:
+    rows = [{**row, "currency": "$", "due_on": f"0{number % 9 + 1}/04/2026"} for number, row in enumerate(ROWS)]
+    with pytest.raises(ConfigError) as raised:
+        judged(saved(tmp_path, {"Stage": on("A", "B")}, rows), delivered([{**row, "due_on": ""} for row in ROWS]))
+    for said in ("'Currency' holds '$'", "which order they are in", "'Stage': A (3 rows)"):
+        assert said in str(raised.value)
 
 
 def test_a_share_of_nothing_closes_nothing(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ _ENOUGH = 3
 _TWO = 2
 """Payments of one ratio are no payments."""
 
-_TAXES = tuple(
+TAXES = tuple(
     1 + Decimal(rate) / 100
     for rate in (
         *("5", "5.5", "6", "7", "7.7", "8", "8.1", "9", "10", "12", "12.5", "13", "13.5", "14", "15", "16", "17"),
@@ -155,7 +155,7 @@ def _is_scaled(pairs: list[tuple[Decimal, Decimal]], step: Decimal) -> NDArray[n
     least, most = ((there + off) / sent for off in (-float(step), float(step)))
     tens = [any(abs(abs(one).scaleb(-power) - abs(other)) <= step for power in range(1, 7)) for one, other in pairs]
     cents = [abs(other) == abs(one) // 1 for one, other in pairs]
-    taxed = [any(abs(abs(one) / rate - abs(other)) <= step for rate in _TAXES) for one, other in pairs]
+    taxed = [any(abs(abs(one) / rate - abs(other)) <= step for rate in TAXES) for one, other in pairs]
     slips = [_is_slip(abs(one), abs(other)) for one, other in pairs]
     ratios = there / sent
     # The ratio of a large balance is the most exact: it lies within the rounding of all that share it.

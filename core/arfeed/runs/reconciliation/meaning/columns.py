@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -29,18 +30,20 @@ _NUMBERS = 0.5
 
 
 def find_meaning(rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings, asker: Asker) -> Search:
-    """Find what the columns of some rows, all text, mean. Raise `ConfigError` if that is open and nobody answers."""
+    """Find what the columns of some rows, all text, mean; what stays open is among what is `unanswered`.
+
+    Raise `ConfigError` if it is open which of them holds the numbers.
+    """
     search = Search(Evidence(rows, delivered, settings), settings, asker)
     for name, header in settings.columns.items():
         search.take(name, header, "as plugins.toml says")
     _find_numbers(search)
     search.evidence.pair(search.found.columns["invoice_ref"])
-    find_balance(search)
+    search.attempt(partial(find_balance, search))
     for name in ("currency", "due_on", "customer_name", "status"):
-        _find_other(search, name)
-    find_decimal(search)
-    find_order(search)
-    find_symbols(search)
+        search.attempt(partial(_find_other, search, name))
+    for find in (find_decimal, find_order, find_symbols):
+        search.attempt(partial(find, search))
     _leave_other_names(search)
     return search
 

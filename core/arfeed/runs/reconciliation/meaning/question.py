@@ -21,6 +21,7 @@ from arfeed.runs.reconciliation.meaning.sent import Sent
 from arfeed.runs.reconciliation.meaning.words import COMPARED, PAID
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.values.amounts import parse_money
+from arfeed.tables.values.dates import ORDERS, parse_dates
 
 _SHOWN = 3
 _LONGEST = 30
@@ -66,7 +67,7 @@ def _say(asked: Question, headers: Sequence[str], advice: Mapping[str, str]) -> 
     search = asked.search
     taken = [name for name in headers if name in search.found.columns.values()]
     spare = [name for name in advice if name not in asked.closing and name not in taken]
-    plain = [name for name in spare if advice[name] == _usual_advice(name) and is_harmless(search, name)]
+    plain = [name for name in spare if name not in asked.new and is_harmless(search, name)]
     more = {name: _how_to_ignore(asked, name) for name in spare}
     said = [f"for {name!r}, {each}{more.get(name, '')}" for name, each in advice.items() if name not in plain]
     if plain:
@@ -155,6 +156,17 @@ def _advise(asked: Question, header: str) -> str:
         return f"columns.{name} = {quote(header)} in [destination.reconcile] if it is that"
     if (search.evidence.agreement("balance", header) or 0) >= DISAGREES:
         return f"columns.balance = {quote(header)} in [destination.reconcile] if that is what is open"
+    return _advise_by_values(search, header)
+
+
+def _advise_by_values(search: Search, header: str) -> str:
+    texts = search.evidence.filled(header)
+    if any(not count_true(parse_dates(texts, order, declared=True).wrong) for order in ORDERS):
+        return f"columns.due_on = {quote(header)} in [destination.reconcile] if it is the due date"
+    if search.evidence.agreement("balance", header) is not None:
+        return (
+            f"columns.balance = {quote(header)} in [destination.reconcile] if it is what is open, not what was billed"
+        )
     return _usual_advice(header)
 
 

@@ -27,14 +27,6 @@ SYMBOLS = {
 POUNDS = frozenset(["EGP", "LBP", "SYP", "SDG", "SSP", "GIP", "FKP", "SHP"])
 """Other currencies than sterling that are written `£`."""
 
-SHARED = {
-    "$": frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"]),
-    "£": POUNDS | {"GBP"},
-    "¥": frozenset(["JPY", "CNY"]),
-    "kr": frozenset(["SEK", "NOK", "DKK", "ISK"]),
-}
-"""Signs that several currencies share."""
-
 COMPARED = frozenset(["balance", "currency", "due_on", "customer_name"])
 """Columns that are compared if the export has them."""
 
