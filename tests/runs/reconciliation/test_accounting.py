@@ -179,6 +179,8 @@ def test_what_goes_by_the_customer_but_for_one_invoice_stands_in_no_line(tmp_pat
     columns: dict[str, Value] = {
         "Team": lambda row: "South" if row["invoice_ref"] == "INV-0003" else by_customer(row),
         "Memo": lambda row: f"settled {row['invoice_ref']}" if row["invoice_ref"] in PAID else row["invoice_ref"][::-1],
+        "Link": lambda row: f"x{row['invoice_ref']}{'/done' if row['invoice_ref'] in PAID else ''}",
+        "Key": lambda row: f"{row['invoice_ref']}{'done' if row['invoice_ref'] in PAID else 'todo'}",
     }
     with pytest.raises(ConfigError) as raised:
         verdict_of(tmp_path, columns)

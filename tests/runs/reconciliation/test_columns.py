@@ -61,7 +61,7 @@ def test_a_total_beside_another_amount_is_asked_about(tmp_path: Path, headings: 
     # It stands in no line that is pasted without a look.
     assert (
         f'for {headings[1]!r}, columns.balance = "{headings[1]}" in [destination.reconcile] if that is what is open; '
-        "or add it to ignore"
+        "or name it in ignore once you have seen that it closes nothing"
     ) in str(raised.value)
     assert "ignore = [" not in str(raised.value)
     verdict = judged(file, delivered(ROWS), columns={"balance": headings[1]}, ignore=[headings[0]])

@@ -210,6 +210,10 @@ def test_a_customers_code_beside_the_name_is_no_difference(tmp_path: Path, write
     there[4]["customer_name"] = there[5]["customer_name"]
     verdict = judged(write_csv(tmp_path / "open.csv", there, headings=headings), delivered(rows))
     assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "differs"] == ["INV-0005"]
+    # Nor is it the right account if the name is right, and the code another customer's.
+    there[4]["customer_name"] = write.format(3, rows[4]["customer_name"])
+    verdict = judged(write_csv(tmp_path / "open.csv", there, headings=headings), delivered(rows))
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "differs"] == ["INV-0005"]
 
 
 def test_a_figure_beside_one_name_alone_is_a_difference(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_a_line_below_the_list_that_names_an_invoice_is_refused(tmp_path: Path) 
     file = write_csv(
         tmp_path / "open.csv", ROWS, below=[["INV-0003 was paid in full, see (INV-0003).", "", "", "", ""]]
     )
-    with pytest.raises(SourceError, match=r"open\.csv: below the list stands 'INV-0003 was paid in full.* that line"):
+    with pytest.raises(SourceError, match=r"open\.csv: beside the list stands 'INV-0003 was paid in full.* that line"):
         read(file, ROWS)
 
 

@@ -132,9 +132,11 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: Delivered, a
     wanted, numbers = _find_headings(file, settings, how), delivered.report["invoice_ref"]
     raw, left, below = clean(_read(file, how, wanted), settings, numbers, delivered.timezone)
     refuse_marked_rows(file, raw, settings)
-    if named := find_named(below, numbers):
+    # A number that is a cell by itself is one of the list's own.
+    above = [part for line in read_banner(str(file), how) for part in line.split(", ") if " " in part]
+    if named := find_named([*above, *below], numbers):
         raise SourceError(
-            f"{file}: below the list stands {named!r}, which names an invoice and may say that it is closed; export a "
+            f"{file}: beside the list stands {named!r}, which names an invoice and may say that it is closed; export a "
             "list whose columns say it, or remove that line if it says nothing"
         )
     if not len(raw):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -29,11 +30,22 @@ def same_names(sent: pa.Array, there: pa.Array) -> pa.Array:
     if length >= _SHORTEST_CUT and len(pc.unique(there.filter(shortened))) >= _FEWEST_CUT:
         same = pc.or_(same, cut)
     for bare in without_codes(there):
-        coded = pc.and_(pc.equal(sent, bare), pc.invert(same))
+        coded = pc.and_(pc.and_(pc.equal(sent, bare), pc.invert(same)), _are_usual(sent, there, bare))
         # Of one name alone a figure may well be what tells two customers apart.
         if len(pc.unique(there.filter(coded))) >= _FEWEST_CODED and _is_most(coded):
             same = pc.or_(same, coded)
     return same
+
+
+def _are_usual(sent: pa.Array, there: pa.Array, bare: pa.Array) -> pa.Array:
+    """Return where a code stands beside the name that it stands beside most often: another's would be its account."""
+    frame = pd.DataFrame({"name": sent.to_pandas(), "there": there.to_pandas(), "bare": bare.to_pandas()})
+    pairs = frame.drop_duplicates()
+    code = [whole.replace(name, "", 1) for whole, name in zip(pairs["there"], pairs["bare"], strict=True)]
+    counts = frame.merge(pairs.assign(code=code)).value_counts(["code", "name"]).reset_index()
+    usual = counts.drop_duplicates("code").set_index("code")["name"]
+    found = pairs.assign(usual=usual.reindex(code).to_numpy(dtype=object) == pairs["name"].to_numpy(dtype=object))
+    return pa.array(frame.merge(found, how="left")["usual"].to_numpy(dtype=bool))
 
 
 def without_codes(names: pa.Array) -> list[pa.Array]:

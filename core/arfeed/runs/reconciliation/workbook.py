@@ -40,8 +40,8 @@ def refuse_marked_rows(file: Path, rows: pd.DataFrame, settings: ReconcileSettin
     if said:
         raise ConfigError(
             f"{file}: it has {'; '.join(said)}. Somebody may have noted so what is paid, which no column says. "
-            "Export again and compare that file as it is, or take out the rows that are closed, undo the rest and save. "
-            "If all exports of the receiver have such, docs/reconcile.md says how to pass over it"
+            "Export again and compare that file as it is, or take out the rows that are closed, undo the rest and "
+            "save. If all exports of the receiver have such, docs/reconcile.md says how to pass over it"
         )
 
 

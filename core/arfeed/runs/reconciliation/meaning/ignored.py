@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from arfeed.model.legible import quote
 from arfeed.runs.reconciliation.meaning.evidence import count_true, fold
 from arfeed.runs.reconciliation.meaning.search import Search
-from arfeed.runs.reconciliation.meaning.words import begins_closed, says_closed
+from arfeed.runs.reconciliation.meaning.words import begins_closed, mentions_closed, says_closed
 from arfeed.tables.values.dates import ORDERS, parse_dates
 
 MOST_WORDS = 30
@@ -18,6 +18,11 @@ NOTHING = pa.array(["", "-", "–", "—", "n/a", "N/A", "null", "NULL"], pa.lar
 """What a column holds that says nothing."""
 
 _AMOUNT = re.compile(r"\D{0,4}\d[\d.,' ]*[.,]\d{1,4}\D{0,4}")
+
+_CODE = re.compile(r"(?!.*\d[.,]\d{1,2}$)[\w./-]+")
+_SIGNS = re.compile(r"[^\W_]")
+_LETTERS = re.compile(r"[^\W\d_]{4,}")
+"""A code that is no amount, its letters and digits, and words within it."""
 
 _FEWEST_REPEATED = 10
 """Rows of customers that have others, by which it is seen that a column goes by the customer."""
@@ -73,7 +78,7 @@ def _goes_by_customer(search: Search, header: str) -> bool:
     evidence = search.evidence
     texts = evidence.paired(header)
     words = evidence.few_words(header, MOST_WORDS)
-    if len(words) < 2 or count_true(pc.is_in(texts, value_set=NOTHING)) or any(map(begins_closed, words)):
+    if len(words) < 2 or count_true(pc.is_in(texts, value_set=NOTHING)) or any(map(mentions_closed, words)):
         return False
     if min(each["counts"] for each in pc.value_counts(texts).to_pylist()) * 10 < len(texts):
         return False
@@ -84,15 +89,16 @@ def _goes_by_customer(search: Search, header: str) -> bool:
 
 
 def _is_unique(search: Search, header: str) -> bool:
-    """Whether each row has another text, neither a day nor an amount, none of which is about what was closed."""
+    """Whether each row has another code, all of one shape: one with something more may say that it is done."""
     evidence = search.evidence
     texts = evidence.texts[header]
     distinct = pc.unique(texts)
     if len(distinct) < len(texts) or len(texts) < _FEWEST_REPEATED or evidence.has_blanks(header):
         return False
-    are_days = any(not count_true(parse_dates(texts, order, declared=True).wrong) for order in ORDERS)
     words = distinct.to_pylist()
-    return not are_days and not all(map(_AMOUNT.fullmatch, words)) and not any(map(begins_closed, words))
+    shapes = {(_SIGNS.sub("", word), *_LETTERS.findall(word)) for word in words}
+    are_days = any(not count_true(parse_dates(texts, order, declared=True).wrong) for order in ORDERS)
+    return all(map(_CODE.fullmatch, words)) and len(shapes) == 1 and not are_days
 
 
 def make_line(search: Search, headers: list[str]) -> str:

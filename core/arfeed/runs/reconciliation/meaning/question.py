@@ -81,7 +81,7 @@ def _how_to_ignore(asked: Question, header: str) -> str:
         return ""
     if list_words(asked.search, header):
         return f'; or ignore = {{ {quote(header)} = ["…"] }} with those of its words that close nothing'
-    return "; or add it to ignore"
+    return "; or name it in ignore once you have seen that it closes nothing"
 
 
 def _count_values(search: Search, header: str) -> dict[str, int]:

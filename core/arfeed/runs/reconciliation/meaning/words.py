@@ -109,3 +109,8 @@ def begins_closed(text: str) -> bool:
     """Whether a text begins with a word by which an invoice is closed, such as `Paid 3/4 by cheque`."""
     first = normalize_header(text).partition(" ")[0]
     return first in _CLOSING or status_of(first) in CLOSED or status_of(text) in CLOSED
+
+
+def mentions_closed(text: str) -> bool:
+    """Whether a text has a word anywhere by which an invoice is closed."""
+    return begins_closed(text) or bool(header_words(text) & _CLOSING)
