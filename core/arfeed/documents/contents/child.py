@@ -11,16 +11,17 @@ page, and attached PDFs.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import json
 import math
+import os
 import re
 import sys
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -39,24 +40,38 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Read one PDF."""
     import pypdfium2
 
-    with Path(request["path"]).open("rb") as file:
-        file.seek(request["start"])
-        content = file.read(request["size"])
+    content = _load(request["path"], request["start"], request["size"])
+    wanted = request["wanted"]
+    shown = None if wanted is None else _by_codes(content)
+    if shown is not None and _has(shown, wanted) and b"/EmbeddedFile" not in content:
+        return _said([shown], [], quick=True)  # without opening it, which takes as long as that
     try:
         pdf = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError as exc:
         return {"error": "password" if exc.err_code == _PASSWORD else "unreadable"}
-    wanted = request["wanted"]
     try:
-        if wanted is not None and (text := _by_codes(content)) is not None and _has(text, wanted):
-            return _said([text], _find_embedded(_find_attached(pdf)), quick=True)
-        # What is attached to a page further behind would be missed.
-        stop = wanted is not None and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
-        return _read(pdf, wanted, stop=stop)
+        if shown is not None and _has(shown, wanted):
+            return _said([shown], _find_embedded(_find_attached(pdf)), quick=True)
+        # Only where the words may stand within other objects nobody knows whether there are such.
+        on_pages = any(word in content for word in (b"/FileAttachment", b"/ObjStm", b"/Encrypt"))
+        return _read(pdf, wanted, on_pages=on_pages)
     except pypdfium2.PdfiumError:
         return {"error": "unreadable"}
     finally:
         pdf.close()
+
+
+def _load(path: str, start: int, size: int) -> bytes:
+    """Read a part of a file, without what `open` makes for whoever reads on."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        os.lseek(file, start, os.SEEK_SET)
+        content = os.read(file, size)
+        while len(content) < size and (more := os.read(file, size - len(content))):
+            content += more
+        return content
+    finally:
+        os.close(file)
 
 
 def _said(
@@ -98,12 +113,14 @@ _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NOT_PLAIN = (b"/ObjStm", b"/Encrypt", b"/FileAttachment", b"/AcroForm")
 _NOT_SIMPLE = (
     *(b"/Type0", b"/Type3", b"/TrueType", b"/MMType1", b"/CIDFont", b"/FontFile", b"/ToUnicode", b"/Differences"),
-    *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/ASCII85Decode", b"/LZWDecode"),
+    *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/LZWDecode"),
 )
 # Two words, or two cells, that only their places part.
 _WIDE_GAP = re.compile(rb"\)\s*-?\d{3,}(?:\.\d+)?\s*\(")
 _NO_PAGE = (b"/Length1", b"/Subtype", b"/Type", b"/Width", b"/DecodeParms")
 _LONGEST_HEAD = 300
+_MOST_LETTERS = 20_000
+"""More are read faster by PDFium."""
 
 
 def _by_codes(content: bytes) -> str | None:
@@ -133,7 +150,7 @@ def _by_codes(content: bytes) -> str | None:
             and len(head) <= _LONGEST_HEAD
             and not any(word in head for word in _NO_PAGE)
         ):
-            text = _inflate(body.lstrip(b"\r\n"))
+            text = _inflate(body.lstrip(b"\r\n"), as_letters=b"/ASCII85Decode" in head)
             if number in maps:
                 if not _codes_are_letters(text):
                     return None
@@ -155,10 +172,14 @@ def _codes_are_letters(text: bytes) -> bool:
     )
 
 
-def _inflate(body: bytes) -> bytes:
+def _inflate(body: bytes, *, as_letters: bool) -> bytes:
+    """Return what is packed; `as_letters` if the packed bytes are written in letters, as reportlab does."""
     try:
+        if as_letters:
+            letters = body.partition(b"~>")[0]
+            body = base64.a85decode(letters) if len(letters) <= _MOST_LETTERS else b""
         return zlib.decompressobj().decompress(body, MOST_TEXT)
-    except zlib.error:
+    except (zlib.error, ValueError):
         return b""
 
 
@@ -181,15 +202,17 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 # --- the text as PDFium finds it ------------------------------------------------------------------------------------
 
 
-def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, Any]:
-    """Read the pages; with `stop` only up to the one that has what is wanted."""
+def _read(pdf: Any, wanted: Sequence[str] | None, *, on_pages: bool) -> dict[str, Any]:
+    """Read the pages up to the one that has what is wanted; all if files may be attached `on_pages`."""
     import pypdfium2
     import pypdfium2.raw as pdfium
 
     pages: list[str] = []
     files = _find_attached(pdf)
+    # What is attached to a page further behind would be missed.
+    stop = wanted is not None and not on_pages
     # Some programs attach files to a mark on the page, and list them nowhere else.
-    on_pages = not files
+    on_pages = on_pages and not files
     size, found = 0, False
     for number in range(min(len(pdf), MOST_PAGES)):
         # Without the library's objects around each page: they take a tenth of the time.
@@ -210,6 +233,9 @@ def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, An
     more = size > MOST_TEXT or len(pages) < len(pdf)
     if found:
         return _said(pages, _find_embedded(files), more=more)
+    if wanted is not None and _has_marks(pdf):
+        # A form's fields, once they are drawn, are text like any other; letter by letter is for what has none of it.
+        return _said(_read_drawn(pdf, len(pages)), _find_embedded(files), more=more, quick=True)
     careful = _read_carefully(pdf, len(pages))
     return _said(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
 
@@ -226,6 +252,20 @@ def _text_of(page: Any) -> str:
     pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(letters, _WIDE), count)
     pdfium.FPDFText_ClosePage(text)
     return letters.raw[: 2 * count].decode("utf-16-le", "ignore").rstrip("\0")
+
+
+def _read_drawn(pdf: Any, count: int) -> list[str]:
+    """Read the first pages with what lies on them."""
+    pages = []
+    pdf.init_forms()
+    for number in range(count):
+        page = pdf[number]
+        notes = _draw_marks(page)
+        page.close()
+        page = pdf[number]
+        pages.append("\n".join([_text_of(page), *notes])[:MOST_TEXT])
+        page.close()
+    return pages
 
 
 def _read_carefully(pdf: Any, count: int) -> list[str]:
