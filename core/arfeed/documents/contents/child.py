@@ -20,7 +20,7 @@ import re
 import sys
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -45,20 +45,48 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     shown = None if wanted is None else _by_codes(content)
     if shown is not None and _has(shown, wanted) and b"/EmbeddedFile" not in content:
         return _said([shown], [], quick=True)  # without opening it, which takes as long as that
+    opened = _Opened(content)
     try:
-        pdf = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as exc:
-        return {"error": "password" if exc.err_code == _PASSWORD else "unreadable"}
-    try:
+        if opened.error:
+            return {"error": opened.error}
         if shown is not None and _has(shown, wanted):
-            return _said([shown], _find_embedded(_find_attached(pdf)), quick=True)
+            return _said([shown], _find_embedded(_find_attached(opened)), quick=True)
         # Only where the words may stand within other objects nobody knows whether there are such.
         on_pages = any(word in content for word in (b"/FileAttachment", b"/ObjStm", b"/Encrypt"))
-        return _read(pdf, wanted, on_pages=on_pages)
+        return _read(opened, wanted, on_pages=on_pages)
     except pypdfium2.PdfiumError:
         return {"error": "unreadable"}
     finally:
-        pdf.close()
+        opened.close()
+
+
+class _Opened:
+    """An open PDF, with the library's object around it only where one is needed: most PDFs are read without."""
+
+    def __init__(self, content: bytes) -> None:
+        """Open a PDF; `error` says why that failed, or is blank."""
+        import pypdfium2.raw as pdfium
+
+        self._content = content  # PDFium reads on in it
+        self.raw = pdfium.FPDF_LoadMemDocument64(content, len(content), None)
+        self.size = pdfium.FPDF_GetPageCount(self.raw)
+        self.error = ""
+        if self.size < 1:
+            self.error = "password" if pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD else "unreadable"
+
+    @cached_property
+    def pdf(self) -> Any:
+        import pypdfium2
+
+        return pypdfium2.PdfDocument(self.raw)
+
+    def close(self) -> None:
+        import pypdfium2.raw as pdfium
+
+        if "pdf" in self.__dict__:
+            self.pdf.close()
+        elif self.raw:
+            pdfium.FPDF_CloseDocument(self.raw)
 
 
 def _load(path: str, start: int, size: int) -> bytes:
@@ -100,7 +128,6 @@ def _has(text: str, wanted: Sequence[str]) -> bool:
 
 
 _NO_LETTERS = re.compile(r"[\W_]+")
-_PASSWORD = 4
 
 # --- fonts whose maps PDFium reads at length ------------------------------------------------------------------------
 
@@ -202,41 +229,41 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 # --- the text as PDFium finds it ------------------------------------------------------------------------------------
 
 
-def _read(pdf: Any, wanted: Sequence[str] | None, *, on_pages: bool) -> dict[str, Any]:
+def _read(opened: _Opened, wanted: Sequence[str] | None, *, on_pages: bool) -> dict[str, Any]:
     """Read the pages up to the one that has what is wanted; all if files may be attached `on_pages`."""
     import pypdfium2
     import pypdfium2.raw as pdfium
 
     pages: list[str] = []
-    files = _find_attached(pdf)
+    files = _find_attached(opened)
     # What is attached to a page further behind would be missed.
     stop = wanted is not None and not on_pages
     # Some programs attach files to a mark on the page, and list them nowhere else.
     on_pages = on_pages and not files
     size, found = 0, False
-    for number in range(min(len(pdf), MOST_PAGES)):
+    for number in range(min(opened.size, MOST_PAGES)):
         # Without the library's objects around each page: they take a tenth of the time.
-        page = pdfium.FPDF_LoadPage(pdf, number)
+        page = pdfium.FPDF_LoadPage(opened.raw, number)
         if not page:
             raise pypdfium2.PdfiumError("Failed to load page.")
         if on_pages:
-            files += _attached_to(page, pdf)
+            files += _attached_to(page, opened.pdf)
         pages.append(_text_of(page))
         pdfium.FPDF_ClosePage(page)
         size += len(pages[-1])
         found = found or (wanted is not None and _has(pages[-1], wanted))
-        if found and stop and len(pages) < len(pdf):
+        if found and stop and len(pages) < opened.size:
             return _said(pages, _find_embedded(files), more=True, quick=True)
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
             break
-    more = size > MOST_TEXT or len(pages) < len(pdf)
+    more = size > MOST_TEXT or len(pages) < opened.size
     if found:
         return _said(pages, _find_embedded(files), more=more)
-    if wanted is not None and _has_marks(pdf):
+    if wanted is not None and _has_marks(opened.pdf):
         # A form's fields, once they are drawn, are text like any other; letter by letter is for what has none of it.
-        return _said(_read_drawn(pdf, len(pages)), _find_embedded(files), more=more, quick=True)
-    careful = _read_carefully(pdf, len(pages))
+        return _said(_read_drawn(opened.pdf, len(pages)), _find_embedded(files), more=more, quick=True)
+    careful = _read_carefully(opened.pdf, len(pages))
     return _said(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
 
 
@@ -247,11 +274,18 @@ def _text_of(page: Any) -> str:
     text, box = pdfium.FPDFText_LoadPage(page), pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, box)
     place = (text, box.left, box.top, box.right, box.bottom)
-    count = pdfium.FPDFText_GetBoundedText(*place, None, 0)
-    letters = ctypes.create_string_buffer(2 * max(count, 1))
-    pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(letters, _WIDE), count)
+    # PDFium gathers the text once more to say how long it is: that is asked for only if it does not fit.
+    letters, count = _PAGE_OF_TEXT, pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(_PAGE_OF_TEXT, _WIDE), _FITTING)
+    if count >= _FITTING:
+        count = pdfium.FPDFText_GetBoundedText(*place, None, 0)
+        letters = ctypes.create_string_buffer(2 * max(count, 1))
+        pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(letters, _WIDE), count)
     pdfium.FPDFText_ClosePage(text)
-    return letters.raw[: 2 * count].decode("utf-16-le", "ignore").rstrip("\0")
+    return ctypes.string_at(letters, 2 * count).decode("utf-16-le", "ignore").rstrip("\0")
+
+
+_FITTING = 8_000
+_PAGE_OF_TEXT = ctypes.create_string_buffer(2 * _FITTING)
 
 
 def _read_drawn(pdf: Any, count: int) -> list[str]:
@@ -449,13 +483,14 @@ def _find_embedded(files: list[bytes]) -> list[dict[str, str]]:
     return found
 
 
-def _find_attached(pdf: Any) -> list[bytes]:
+def _find_attached(opened: _Opened) -> list[bytes]:
     import pypdfium2
+    import pypdfium2.raw as pdfium
 
     contents = []
-    for number in range(min(pdf.count_attachments(), _MOST_ATTACHMENTS)):
+    for number in range(min(pdfium.FPDFDoc_GetAttachmentCount(opened.raw), _MOST_ATTACHMENTS)):
         try:
-            contents.append(bytes(pdf.get_attachment(number).get_data()))
+            contents.append(bytes(opened.pdf.get_attachment(number).get_data()))
         except pypdfium2.PdfiumError:
             continue
     return contents
