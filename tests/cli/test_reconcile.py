@@ -133,7 +133,8 @@ def test_settings_name_the_columns(arfeed: Cli, delivered: Feed) -> None:
 
 
 def test_a_further_column_ends_with_2_until_the_line_is_pasted(arfeed: Cli, delivered: Feed) -> None:
-    rows = [{**row, "agent": "Ann"} for row in there()]
+    agents = {row["customer_name"]: "Ann" if number % 2 else "Bob" for number, row in enumerate(there())}
+    rows = [{**row, "agent": agents[row["customer_name"]]} for row in there()]
     write_csv(delivered.folder / "open.csv", rows, headings={**HEADINGS, "agent": "Assigned to"}, at=later())
     asked = arfeed(delivered.folder, "reconcile", "open.csv", "--unattended")
     assert asked.code == 2
@@ -143,6 +144,17 @@ def test_a_further_column_ends_with_2_until_the_line_is_pasted(arfeed: Cli, deli
     ran = arfeed(delivered.folder, "reconcile", "open.csv", "--unattended")
     assert ran.code == 0, ran.err
     assert "not looked at, as `ignore` says: Assigned to" in ran.out
+
+
+def test_what_to_write_for_each_column_is_told_once(arfeed: Cli, delivered: Feed) -> None:
+    rows = [{**row, "left": "0.00" if number < 3 else row["balance"]} for number, row in enumerate(there())]
+    rows = [{**row, "stage": "Reminder 1" if number % 2 else "Won"} for number, row in enumerate(rows)]
+    headings = {**HEADINGS, "left": "Left", "stage": "Stage"}
+    write_csv(delivered.folder / "open.csv", rows, headings=headings, at=later())
+    asked = arfeed(delivered.folder, "reconcile", "open.csv", "--unattended")
+    assert asked.code == 2
+    assert asked.err.count('columns.balance or columns.status = "Stage"') == 1
+    assert "The choices are" not in asked.err
 
 
 def test_a_difference_in_a_further_column_is_shown_and_stands_on_the_page(arfeed: Cli, delivered: Feed) -> None:

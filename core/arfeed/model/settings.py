@@ -341,6 +341,17 @@ class TransformSettings(Settings):
     )
 
 
+def _check_reconciled_words(
+    values: dict[str, dict[str, str] | Literal[False]],
+) -> dict[str, dict[str, str] | Literal[False]]:
+    if check_words(values).get("status") is False:
+        raise ValueError(
+            "status = false would pass over every column by which an invoice may be closed; name the one that says "
+            'something else in ignore, with its words, such as ignore = { "Phase" = ["Paid", "Open"] }'
+        )
+    return values
+
+
 class ReconcileSettings(Settings):
     """The table [destination.reconcile]: how an export of the receiver's own list of open invoices is read.
 
@@ -353,16 +364,23 @@ class ReconcileSettings(Settings):
         description="Canonical column = the export's heading: invoice_ref, balance, customer_name, currency, due_on, "
         "status. Without one of the last four it is not compared.",
     )
-    values: Annotated[dict[str, dict[str, str] | Literal[False]], AfterValidator(check_words)] = Field(
+    values: Annotated[dict[str, dict[str, str] | Literal[False]], AfterValidator(_check_reconciled_words)] = Field(
         default_factory=dict,
         examples=[{"status": {"Settled": "paid"}}],
         description="What the export's words in the columns status, kind and currency mean.",
     )
-    ignore: list[str] = Field(
+    ignore: list[str] | dict[str, list[str] | Literal["texts", "anything"]] = Field(
         default=[],
-        examples=[["Assigned to", "Notes"]],
-        description="Headings that say neither whether an invoice is open nor what is owed. Any other column that "
-        "differs from what was sent is asked about.",
+        examples=[{"Assigned to": ["Ann", "Bob"], "Notes": "texts"}],
+        description="Headings that say neither whether an invoice is open nor what is owed, each with its words: any "
+        'new one is asked about. "texts" are those of a column with too many to name, of which what closes an invoice '
+        'is asked about; "anything" asks about nothing. A list of headings has "texts" for each.',
+    )
+    marks: list[Literal["hidden", "struck", "comments", "colours"]] = Field(
+        default=[],
+        examples=[["colours"]],
+        description="Of rows that are hidden, struck out, commented on or in a colour that few have, those that say "
+        "nothing since all workbooks of the receiver have them. Others are refused.",
     )
     credits_positive: bool = Field(
         default=False, description="Whether credit notes have no minus there, and are credits all the same."
@@ -385,6 +403,11 @@ class ReconcileSettings(Settings):
     delimiter: str | None = Field(default=None, examples=[";"], description="Column separator, as for a source.")
     sheet: str | None = Field(default=None, description="Sheet of a workbook, as for a source.")
     decimal: Literal[".", ","] | None = Field(default=None, description="Decimal mark, as for a source.")
+
+    @property
+    def passed_over(self) -> dict[str, list[str] | Literal["texts", "anything"]]:
+        """What `ignore` says of each heading."""
+        return self.ignore if isinstance(self.ignore, dict) else dict.fromkeys(self.ignore, "texts")
 
 
 _Keys = Annotated[tuple[Location, ...], BeforeValidator(one_or_several), TEXTS]

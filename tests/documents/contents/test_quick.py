@@ -19,7 +19,15 @@ from arfeed.documents.staging import Staged
 from arfeed.testing import text_pdf
 from support.feeds.plans import invoices
 from support.files.invoice_pdfs import Bill, bills, lines_of
-from support.writers.libraries import Write, each, fpdf_cells, fpdf_touching
+from support.writers.libraries import (
+    Write,
+    each,
+    fpdf_cells,
+    fpdf_touching,
+    reportlab_fields,
+    reportlab_forms,
+    reportlab_table,
+)
 from support.writers.programs import ghostscript, php
 
 BILLS = bills("INV-2026-0042", 3, 5)
@@ -89,7 +97,11 @@ def test_only_codes_that_are_letters_for_certain_are_read(
     assert (child._by_codes(changed) is not None) is read
 
 
-@pytest.mark.parametrize("write", [each(fpdf_cells), each(fpdf_touching), php("dompdf")])
+@pytest.mark.parametrize(
+    "write",
+    [each(fpdf_cells), each(fpdf_touching), php("dompdf"), each(reportlab_table), each(reportlab_forms)],
+    ids=["fpdf2", "fpdf2, touching", "dompdf", "reportlab", "reportlab, labels first"],
+)
 def test_fonts_that_every_reader_has_are_read_as_pdfium_reads_them(tmp_path: Path, write: Write) -> None:
     (content,) = write([[*lines_of(BILLS[0], random.Random(1)), ("Name", "Señor (Müller) \\ Sons")]])
     quick, wholly = read_both_ways(content, tmp_path)
@@ -104,6 +116,34 @@ def test_codes_of_fonts_with_glyphs_of_their_own_are_left_to_pdfium(word: str) -
     assert child._by_codes(content) is not None
     assert child._by_codes(content.replace(b"/BaseFont", word.encode() + b" /BaseFont")) is None
     assert child._by_codes(content.replace(b"/WinAnsiEncoding", b"/StandardEncoding")) is None
+
+
+def test_a_form_is_read_as_it_looks_once_drawn_and_not_letter_by_letter(tmp_path: Path) -> None:
+    path = tmp_path / "form.pdf"
+    path.write_bytes(reportlab_fields(lines_of(BILLS[0], random.Random(1))))
+    request = {"path": str(path), "start": 0, "size": path.stat().st_size}
+    said = child.answer({**request, "wanted": [re.sub(r"\W", "", BILLS[0].ref).lower()]})
+    assert said["quick"]
+    assert said["careful"] is None
+    assert BILLS[0].ref in "".join(said["pages"])
+    # Whatever else it may be is seen letter by letter.
+    assert BILLS[0].ref in "".join(child.answer({**request, "wanted": None})["careful"])
+
+
+def test_pages_written_in_letters_that_are_cut_off_are_left_to_pdfium() -> None:
+    content = reportlab_table(lines_of(BILLS[0], random.Random(1)))
+    assert child._by_codes(content) is not None
+    assert child._by_codes(content.replace(b"~>", b"{{{~>")) is None
+
+
+def test_more_text_than_fits_at_once_is_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "long.pdf"
+    path.write_bytes(text_pdf(*(f"line {number}" for number in range(40))))
+    request = {"path": str(path), "start": 0, "size": path.stat().st_size, "wanted": None}
+    whole = child.answer(request)
+    monkeypatch.setattr(child, "_FITTING", 50)
+    assert child.answer(request)["pages"] == whole["pages"]
+    assert "line 39" in whole["pages"][0]
 
 
 def test_words_that_only_their_places_part_are_left_to_pdfium() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from arfeed.operations.board.caching import Ranking
 from arfeed.operations.board.feeds import Feeds
 from arfeed.operations.board.histories import Histories, State
-from arfeed.operations.board.ranking import Ranking
 from support.feeds.feed import Feed, invoices
 from support.people.boards import add_person, running_board
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -70,6 +71,7 @@ def paid(row: Row) -> str:
         {"Is paid": lambda _: "No"},
         {"Sort": lambda _: "Rechnung"},
         {"D/C": lambda _: "D"},
+        {"Gross total": lambda row: f"{Decimal(row['amount']) * Decimal('1.19'):.2f}"},
     ],
     ids=lambda columns: " ".join(columns),
 )  # fmt: skip
@@ -147,21 +149,138 @@ def test_all_columns_are_asked_about_at_once_with_the_line_to_paste(tmp_path: Pa
         raised.value
     )
     # What is said of a few rows only may be what closes them, and stands in no line that is pasted without a look.
-    assert '\n  ignore = ["Rep", "Assigned to"]\n' in str(raised.value)
+    assert "ignore = [" not in str(raised.value)
     assert "for 'Notes', columns.balance or columns.status = \"Notes\"" in str(raised.value)
-    assert verdict_of(tmp_path, columns, ignore=["Rep", "assigned to ", "Notes", "Paid via"]).outcome == "same"
+    told = {"Rep": "texts", "assigned to ": ["ann", "Bob"], "Notes": ["called", ""], "Paid via": "anything"}
+    assert verdict_of(tmp_path, columns, ignore=told).outcome == "same"
 
 
 def test_the_rarest_words_come_first_and_their_column_stands_in_no_line_to_paste(tmp_path: Path) -> None:
     stages = {"INV-0003": "Written down", "INV-0007": "Reminder 2"}
     columns: dict[str, Value] = {
         "Stage": lambda row: stages.get(row["invoice_ref"], "Reminder 1"),
-        "Rep": on("Al", "Bo"),
+        "Id": lambda row: f"x{row['invoice_ref']}",
+        "Team": by_customer,
+        "Batch": on("A", "B"),
+        "All of them": lambda _: "Gesloten",
+    }
+    with pytest.raises(ConfigError) as raised:
+        verdict_of(tmp_path, columns, ignore=["Rep"])
+    assert "'Stage': Written down (1 row), Reminder 2 (1 row), Reminder 1 (28 rows)" in str(raised.value)
+    # What goes by the customer, or numbers the rows, can hardly say what is closed.
+    assert 'ignore = { "Rep" = "texts", "Id" = "texts", "Team" = ["North", "South"] }\n' in str(raised.value)
+    for name in ("Stage", "Batch", "All of them"):
+        assert f'or ignore = {{ "{name}" = ["…"] }} with those of its words that close nothing' in str(raised.value)
+
+
+def by_customer(row: Row) -> str:
+    return "North" if row["customer_name"][-1] in "135" else "South"
+
+
+def test_what_goes_by_the_customer_but_for_one_invoice_stands_in_no_line(tmp_path: Path) -> None:
+    columns: dict[str, Value] = {
+        "Team": lambda row: "South" if row["invoice_ref"] == "INV-0003" else by_customer(row),
+        "Memo": lambda row: f"settled {row['invoice_ref']}" if row["invoice_ref"] in PAID else row["invoice_ref"][::-1],
+        "Link": lambda row: f"x{row['invoice_ref']}{'/done' if row['invoice_ref'] in PAID else ''}",
+        "Key": lambda row: f"{row['invoice_ref']}{'done' if row['invoice_ref'] in PAID else 'todo'}",
     }
     with pytest.raises(ConfigError) as raised:
         verdict_of(tmp_path, columns)
-    assert "'Stage': Written down (1 row), Reminder 2 (1 row), Reminder 1 (28 rows)" in str(raised.value)
-    assert 'ignore = ["Rep"]' in str(raised.value)
+    assert "for those that don't" not in str(raised.value)
+
+
+NOW = {"Stage": on("Written down", "Reminder 1"), "Rep": on("Ann", "Bob")}
+
+
+@pytest.mark.parametrize(
+    ("said", "new"),
+    [
+        ({"Stage": ["Reminder 1"], "Rep": ["Ann", "Bob"]}, "'Stage': .*; `ignore` does not name 'Written down'"),
+        ({"Stage": ["Written down", "Reminder 1"], "Rep": ["ANN"]}, "'Rep': .*; `ignore` does not name 'Bob'"),
+        (["Stage", "Rep"], "2 columns .*'Stage': .*'Rep': "),
+    ],
+    ids=["a word", "another column", "no words"],
+)
+def test_a_word_that_ignore_does_not_name_is_asked_about(tmp_path: Path, said: Any, new: str) -> None:
+    with pytest.raises(ConfigError, match=f"(?s){new}"):
+        verdict_of(tmp_path, NOW, ignore=said)
+    every = {"Stage": ["Written down", "Reminder 1"], "Rep": "anything"}
+    assert verdict_of(tmp_path, NOW, ignore=every).outcome == "same"
+
+
+def test_a_blank_is_a_word_that_ignore_names_or_not(tmp_path: Path) -> None:
+    columns = {"Stage": on("", "Reminder 1")}
+    with pytest.raises(ConfigError, match="`ignore` does not name ''"):
+        verdict_of(tmp_path, columns, ignore={"Stage": ["Reminder 1"]})
+    assert verdict_of(tmp_path, columns, ignore={"Stage": ["Reminder 1", ""]}).outcome == "same"
+
+
+def test_a_word_that_closes_is_passed_over_in_the_column_that_names_it_alone(tmp_path: Path) -> None:
+    columns = {"Phase": on("Paid", "Open"), "Closed on": on("2026-04-01")}
+    with pytest.raises(ConfigError, match=r"^1 column .*\n  'Closed on': .*; it closes 3 rows"):
+        verdict_of(tmp_path, columns, ignore={"Phase": ["Paid", "Open"]})
+    both = {"Phase": ["Paid", "Open"], "Closed on": "anything"}
+    assert verdict_of(tmp_path, columns, ignore=both).outcome == "same"
+    # Nor does a column that is said to be the status speak for others.
+    with pytest.raises(ConfigError, match=r"'Closed on': .*; it closes 3 rows"):
+        judged(saved(tmp_path, {**columns, "Phase": lambda _: "Open"}), delivered(ROWS), columns={"status": "Phase"})
+
+
+def test_a_status_of_false_is_refused_with_what_to_write_instead() -> None:
+    with pytest.raises(ValueError, match=r"name the one that says something else in ignore, with its words"):
+        ReconcileSettings.model_validate({"values": {"status": False}})
+
+
+@pytest.mark.parametrize(
+    ("heading", "words", "asked"),
+    [
+        ("Payment Status", ("Posted", "Unpaid"), True),
+        ("Payment Status", ("Authorized", "Authorized"), True),
+        ("Zahlung", ("Versendet", "Offen"), True),
+        ("Payment Status", ("Overdue", "Unpaid"), False),
+        ("Status", ("Sent", "Posted"), False),
+        ("Status", ("Vervallen", "Openstaand"), True),
+    ],
+)
+def test_words_that_mean_a_payment_under_a_heading_of_payments_close_nothing_silently(
+    tmp_path: Path, heading: str, words: tuple[str, str], asked: bool
+) -> None:
+    columns = {heading: on(*words)}
+    if not asked:
+        assert verdict_of(tmp_path, columns).outcome == "same"
+        return
+    said = ""
+    with suppress(ConfigError):
+        said = outcomes(verdict_of(tmp_path, columns))["INV-0003"][0]
+    assert said in ("", "unreadable")
+    told = {"columns": {"status": heading}, "values": {"status": dict.fromkeys(words, "open")}}
+    assert judged(saved(tmp_path, columns), delivered(ROWS), **told).outcome == "same"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "words", [("Sì", "Sì"), ("Sì", "No"), ("Si", "No"), ("S", "N")], ids=["all", "accent", "plain", "letters"]
+)
+def test_yes_and_no_are_no_kinds_of_documents(tmp_path: Path, words: tuple[str, str]) -> None:
+    with pytest.raises(ConfigError) as raised:
+        verdict_of(tmp_path, {"Quietanzata": on(*words)})
+    assert "'Quietanzata': " in str(raised.value)
+    assert "values.kind" not in str(raised.value)
+
+
+def test_a_total_with_another_tax_in_one_row_is_asked_about(tmp_path: Path) -> None:
+    def gross(row: Row) -> str:
+        return f"{Decimal(row['amount']) * Decimal('1.07' if row['invoice_ref'] == 'INV-0003' else '1.19'):.2f}"
+
+    with pytest.raises(ConfigError, match=r'"Gross total" .* if it is what is open, not what was billed'):
+        verdict_of(tmp_path, {"Gross total": gross})
+
+
+def test_all_that_is_open_is_told_at_once(tmp_path: Path) -> None:
+    rows = [{**row, "currency": "$", "due_on": f"0{number % 9 + 1}/04/2026"} for number, row in enumerate(ROWS)]
+    with pytest.raises(ConfigError) as raised:
+        judged(saved(tmp_path, {"Stage": on("A", "B")}, rows), delivered([{**row, "due_on": ""} for row in ROWS]))
+    for said in ("'Currency' holds '$'", "which order they are in", "'Stage': A (3 rows)"):
+        assert said in str(raised.value)
 
 
 def test_a_share_of_nothing_closes_nothing(tmp_path: Path) -> None:
@@ -185,7 +304,7 @@ def test_rows_beyond_those_that_tell_what_columns_mean_count_as_well(
 
 def test_a_status_that_is_blank_for_some_that_are_open_is_asked_about(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"(?s)'Status': Open; it is blank in some .* values.status = \{ \"\" = \"open\" \}"
+        ConfigError, match=r"(?s)'Status': Open; it is blank in some .* values.status = \{ \"\" = \"…\" \}"
     ):
         verdict_of(tmp_path, {"Status": on("", "Open")})
     assert verdict_of(tmp_path, {"Status": on("", "Open")}, values={"status": {"": "open"}}).outcome == "same"
@@ -221,8 +340,8 @@ def test_a_person_answers_once_and_is_told_the_line_to_keep(tmp_path: Path) -> N
     asker = Answering("none of them")
     export = read_export(file, ReconcileSettings(), delivered(ROWS), asker)
     assert len(asker.asked) == 1
-    kept = 'left out, as you said; to keep that, write ignore = ["Assigned to", "Notes"] in [destination.reconcile]'
-    assert export.notes == (kept,)
+    kept = 'ignore = { "Assigned to" = ["Bob", "Ann"], "Notes" = ["called", ""] }'
+    assert export.notes == (f"left out, as you said; to keep that, write {kept} in [destination.reconcile]",)
     with pytest.raises(ConfigError, match=r"'Notes': say columns\.balance or columns\.status = \"Notes\" in"):
         read_export(file, ReconcileSettings(), delivered(ROWS), Answering("Notes"))
 
@@ -239,9 +358,11 @@ def test_a_person_answers_once_and_is_told_the_line_to_keep(tmp_path: Path) -> N
 )
 def test_an_ignored_column_is_asked_about_once_it_closes_invoices(tmp_path: Path, value: Value) -> None:
     columns = {"Closed on": value}
-    assert verdict_of(tmp_path, {"Closed on": on("", "–")}, ignore=["Closed on"]).outcome == "same"
-    with pytest.raises(ConfigError, match=r"'Closed on': .*; it closes 3 rows whose balance is not 0"):
+    assert verdict_of(tmp_path, {"Closed on": on("", "–")}, ignore={"Closed on": ["–", ""]}).outcome == "same"
+    closing = r"it closes 3 rows whose balance is not 0|`ignore` does not name 'paid'"
+    with pytest.raises(ConfigError, match=rf"'Closed on': .*; ({closing})"):
         verdict_of(tmp_path, columns, ignore=["Closed on"])
+    assert verdict_of(tmp_path, columns, ignore={"Closed on": "anything"}).outcome == "same"
 
 
 # --- what is compared with what was sent ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from arfeed.runs.reconciliation.expected import CONVERTED, CREDITS, FUTURE, PAYMENT, PENDING
+from support.files.receiver_lists import HEADINGS as USUAL
 from support.files.receiver_lists import Row, delivered, judged, outcomes, sent, write_csv
 
 HEADINGS = {
@@ -190,3 +191,35 @@ def test_a_number_listed_twice_is_unreadable_and_not_paid(tmp_path: Path) -> Non
     verdict = judged(write_csv(tmp_path / "open.csv", [*rows, rows[3]]), delivered(rows))
     assert outcomes(verdict)["INV-0004"] == ("unreadable", "")
     assert verdict.outcome == "differences"
+
+
+@pytest.mark.parametrize(
+    "write",
+    ["C{0:03} {1}", "C{0:03} - {1}", "[10{0}] {1}", "{1} (C{0:03})"],
+    ids=["before", "dash", "brackets", "behind"],
+)
+@pytest.mark.parametrize("heading", ["Customer", "Konto"])
+def test_a_customers_code_beside_the_name_is_no_difference(tmp_path: Path, write: str, heading: str) -> None:
+    rows = sent(30)
+    there = [
+        {**row, "customer_name": write.format(int(row["customer_name"][-1]), row["customer_name"])} for row in rows
+    ]
+    headings = {**USUAL, "customer_name": heading}
+    file = write_csv(tmp_path / "open.csv", there, headings=headings)
+    assert judged(file, delivered(rows)).outcome == "same"
+    there[4]["customer_name"] = there[5]["customer_name"]
+    verdict = judged(write_csv(tmp_path / "open.csv", there, headings=headings), delivered(rows))
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "differs"] == ["INV-0005"]
+    # Nor is it the right account if the name is right, and the code another customer's.
+    there[4]["customer_name"] = write.format(3, rows[4]["customer_name"])
+    verdict = judged(write_csv(tmp_path / "open.csv", there, headings=headings), delivered(rows))
+    assert [ref for ref, (outcome, _) in outcomes(verdict).items() if outcome == "differs"] == ["INV-0005"]
+
+
+def test_a_figure_beside_one_name_alone_is_a_difference(tmp_path: Path) -> None:
+    rows = [{**row, "customer_name": f"Shop {'abcdefg'[int(row['customer_name'][-1])]}"} for row in sent(30)]
+    there = [
+        {**row, "customer_name": f"{row['customer_name']} 2"} if number == 4 else row for number, row in enumerate(rows)
+    ]
+    verdict = judged(write_csv(tmp_path / "open.csv", there), delivered(rows))
+    assert outcomes(verdict)["INV-0005"] == ("differs", "customer_name")

@@ -90,8 +90,9 @@ def test_three_that_are_lower_by_one_ratio_are_no_payments(tmp_path: Path) -> No
         ("5418.27", "5418.20"),
         ("5418.20", "4553.11"),
         ("5418.20", "5135.73"),
+        ("5418.20", "5118.20"),
     ],
-    ids=["changed places", "one is missing", "a tenth", "the last is missing", "without 19 %", "without 5.5 %"],
+    ids=["changed places", "one missing", "a tenth", "the last missing", "without 19 %", "without 5.5 %", "another"],
 )
 def test_a_slip_or_a_tax_is_no_payment_even_once(tmp_path: Path, sent_as: str, there: str) -> None:
     rows = sent(40)

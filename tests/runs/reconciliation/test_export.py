@@ -159,8 +159,21 @@ def test_a_line_below_the_list_that_names_an_invoice_is_refused(tmp_path: Path) 
     file = write_csv(
         tmp_path / "open.csv", ROWS, below=[["INV-0003 was paid in full, see (INV-0003).", "", "", "", ""]]
     )
-    with pytest.raises(SourceError, match=r"open\.csv: below the list stands 'INV-0003 was paid in full.* that line"):
+    with pytest.raises(SourceError, match=r"open\.csv: beside the list stands 'INV-0003 was paid in full.* that line"):
         read(file, ROWS)
+
+
+def test_a_line_above_the_list_that_names_an_invoice_is_refused(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "open.csv", ROWS, above=[["Open items, INV-0003 is paid"], []])
+    with pytest.raises(SourceError, match=r"open\.csv: beside the list stands 'INV-0003 is paid'"):
+        read(file, ROWS)
+    # Headings that nobody knows, and rows that look more like headings than they do, are no lines above the list.
+    headings = {"invoice_ref": "Αριθμός", "balance": "Υπόλοιπο", "customer_name": "Ονομα"}
+    rows = [
+        {**row, "customer_name": "Invoice" if number == 9 else row["customer_name"]} for number, row in enumerate(ROWS)
+    ]
+    columns = {"invoice_ref": "Αριθμός", "balance": "Υπόλοιπο", "customer_name": "Ονομα"}
+    assert len(read(write_csv(tmp_path / "open.csv", rows, headings=headings), ROWS, columns=columns).rows) == len(ROWS)
 
 
 @pytest.mark.parametrize("name", ["open_2025-01-01_2025-12-31.csv", "open_2099-12-31.csv"])

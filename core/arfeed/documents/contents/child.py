@@ -11,16 +11,17 @@ page, and attached PDFs.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import json
 import math
+import os
 import re
 import sys
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -39,24 +40,66 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Read one PDF."""
     import pypdfium2
 
-    with Path(request["path"]).open("rb") as file:
-        file.seek(request["start"])
-        content = file.read(request["size"])
-    try:
-        pdf = pypdfium2.PdfDocument(content)
-    except pypdfium2.PdfiumError as exc:
-        return {"error": "password" if exc.err_code == _PASSWORD else "unreadable"}
+    content = _load(request["path"], request["start"], request["size"])
     wanted = request["wanted"]
+    shown = None if wanted is None else _by_codes(content)
+    if shown is not None and _has(shown, wanted) and b"/EmbeddedFile" not in content:
+        return _answer([shown], [], quick=True)  # without opening it, which takes as long as that
+    opened = _Opened(content)
     try:
-        if wanted is not None and (text := _by_codes(content)) is not None and _has(text, wanted):
-            return _answer([text], _find_embedded(_find_attached(pdf)), quick=True)
-        # What is attached to a page further behind would be missed.
-        stop = wanted is not None and not any(word in content for word in (b"/FileAttachment", b"/ObjStm"))
-        return _read(pdf, wanted, stop=stop)
+        if opened.error:
+            return {"error": opened.error}
+        if shown is not None and _has(shown, wanted):
+            return _answer([shown], _find_embedded(_find_attached(opened)), quick=True)
+        # Only where the words may stand within other objects nobody knows whether there are such.
+        on_pages = any(word in content for word in (b"/FileAttachment", b"/ObjStm", b"/Encrypt"))
+        return _read(opened, wanted, on_pages=on_pages)
     except pypdfium2.PdfiumError:
         return {"error": "unreadable"}
     finally:
-        pdf.close()
+        opened.close()
+
+
+class _Opened:
+    """An open PDF, with the library's object around it only where one is needed: most PDFs are read without."""
+
+    def __init__(self, content: bytes) -> None:
+        """Open a PDF; `error` says why that failed, or is blank."""
+        import pypdfium2.raw as pdfium
+
+        self._content = content  # PDFium reads on in it
+        self.raw = pdfium.FPDF_LoadMemDocument64(content, len(content), None)
+        self.size = pdfium.FPDF_GetPageCount(self.raw)
+        self.error = ""
+        if self.size < 1:
+            self.error = "password" if pdfium.FPDF_GetLastError() == pdfium.FPDF_ERR_PASSWORD else "unreadable"
+
+    @cached_property
+    def pdf(self) -> Any:
+        import pypdfium2
+
+        return pypdfium2.PdfDocument(self.raw)
+
+    def close(self) -> None:
+        import pypdfium2.raw as pdfium
+
+        if "pdf" in self.__dict__:
+            self.pdf.close()
+        elif self.raw:
+            pdfium.FPDF_CloseDocument(self.raw)
+
+
+def _load(path: str, start: int, size: int) -> bytes:
+    """Read a part of a file, without what `open` makes for whoever reads on."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        os.lseek(file, start, os.SEEK_SET)
+        content = os.read(file, size)
+        while len(content) < size and (more := os.read(file, size - len(content))):
+            content += more
+        return content
+    finally:
+        os.close(file)
 
 
 def _answer(
@@ -85,7 +128,6 @@ def _has(text: str, wanted: Sequence[str]) -> bool:
 
 
 _NO_LETTERS = re.compile(r"[\W_]+")
-_PASSWORD = 4
 
 # --- fonts whose maps PDFium reads at length ------------------------------------------------------------------------
 
@@ -98,12 +140,14 @@ _CONTROLS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _NOT_PLAIN = (b"/ObjStm", b"/Encrypt", b"/FileAttachment", b"/AcroForm")
 _NOT_SIMPLE = (
     *(b"/Type0", b"/Type3", b"/TrueType", b"/MMType1", b"/CIDFont", b"/FontFile", b"/ToUnicode", b"/Differences"),
-    *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/ASCII85Decode", b"/LZWDecode"),
+    *(b"/Symbol", b"/ZapfDingbats", b"/MacRomanEncoding", b"/MacExpertEncoding", b"/LZWDecode"),
 )
 # Two words or cells that only their positions separate.
 _WIDE_GAP = re.compile(rb"\)\s*-?\d{3,}(?:\.\d+)?\s*\(")
 _NO_PAGE = (b"/Length1", b"/Subtype", b"/Type", b"/Width", b"/DecodeParms")
 _LONGEST_HEAD = 300
+_MOST_LETTERS = 20_000
+"""More are read faster by PDFium."""
 
 
 def _by_codes(content: bytes) -> str | None:
@@ -133,7 +177,7 @@ def _by_codes(content: bytes) -> str | None:
             and len(head) <= _LONGEST_HEAD
             and not any(word in head for word in _NO_PAGE)
         ):
-            text = _inflate(body.lstrip(b"\r\n"))
+            text = _inflate(body.lstrip(b"\r\n"), as_letters=b"/ASCII85Decode" in head)
             if number in maps:
                 if not _codes_are_letters(text):
                     return None
@@ -155,10 +199,14 @@ def _codes_are_letters(text: bytes) -> bool:
     )
 
 
-def _inflate(body: bytes) -> bytes:
+def _inflate(body: bytes, *, as_letters: bool) -> bytes:
+    """Return what is packed; `as_letters` if the packed bytes are written in letters, as reportlab does."""
     try:
+        if as_letters:
+            letters = body.partition(b"~>")[0]
+            body = base64.a85decode(letters) if len(letters) <= _MOST_LETTERS else b""
         return zlib.decompressobj().decompress(body, MOST_TEXT)
-    except zlib.error:
+    except (zlib.error, ValueError):
         return b""
 
 
@@ -181,36 +229,41 @@ def _unescape(found: re.Match[bytes]) -> bytes:
 # --- the text as PDFium finds it ------------------------------------------------------------------------------------
 
 
-def _read(pdf: Any, wanted: Sequence[str] | None, *, stop: bool) -> dict[str, Any]:
-    """Read the pages; with `stop` only up to the one that has what is wanted."""
+def _read(opened: _Opened, wanted: Sequence[str] | None, *, on_pages: bool) -> dict[str, Any]:
+    """Read the pages up to the one that has what is wanted; all if files may be attached `on_pages`."""
     import pypdfium2
     import pypdfium2.raw as pdfium
 
     pages: list[str] = []
-    files = _find_attached(pdf)
+    files = _find_attached(opened)
+    # What is attached to a page further behind would be missed.
+    stop = wanted is not None and not on_pages
     # Some programs attach files to a mark on the page, and list them nowhere else.
-    on_pages = not files
+    on_pages = on_pages and not files
     size, found = 0, False
-    for number in range(min(len(pdf), MOST_PAGES)):
+    for number in range(min(opened.size, MOST_PAGES)):
         # Without the library's objects around each page: they take a tenth of the time.
-        page = pdfium.FPDF_LoadPage(pdf, number)
+        page = pdfium.FPDF_LoadPage(opened.raw, number)
         if not page:
             raise pypdfium2.PdfiumError("Failed to load page.")
         if on_pages:
-            files += _attached_to(page, pdf)
+            files += _attached_to(page, opened.pdf)
         pages.append(_text_of(page))
         pdfium.FPDF_ClosePage(page)
         size += len(pages[-1])
         found = found or (wanted is not None and _has(pages[-1], wanted))
-        if found and stop and len(pages) < len(pdf):
+        if found and stop and len(pages) < opened.size:
             return _answer(pages, _find_embedded(files), more=True, quick=True)
         if size > MOST_TEXT:
             pages[-1] = pages[-1][:MOST_TEXT]
             break
-    more = size > MOST_TEXT or len(pages) < len(pdf)
+    more = size > MOST_TEXT or len(pages) < opened.size
     if found:
         return _answer(pages, _find_embedded(files), more=more)
-    careful = _read_carefully(pdf, len(pages))
+    if wanted is not None and _has_marks(opened.pdf):
+        # A form's fields, once they are drawn, are text like any other; letter by letter is for what has none of it.
+        return _answer(_read_drawn(opened.pdf, len(pages)), _find_embedded(files), more=more, quick=True)
+    careful = _read_carefully(opened.pdf, len(pages))
     return _answer(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
 
 
@@ -221,11 +274,32 @@ def _text_of(page: Any) -> str:
     text, box = pdfium.FPDFText_LoadPage(page), pdfium.FS_RECTF()
     pdfium.FPDF_GetPageBoundingBox(page, box)
     place = (text, box.left, box.top, box.right, box.bottom)
-    count = pdfium.FPDFText_GetBoundedText(*place, None, 0)
-    letters = ctypes.create_string_buffer(2 * max(count, 1))
-    pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(letters, _WIDE), count)
+    # PDFium gathers the text once more to say how long it is: that is asked for only if it does not fit.
+    letters, count = _PAGE_OF_TEXT, pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(_PAGE_OF_TEXT, _WIDE), _FITTING)
+    if count >= _FITTING:
+        count = pdfium.FPDFText_GetBoundedText(*place, None, 0)
+        letters = ctypes.create_string_buffer(2 * max(count, 1))
+        pdfium.FPDFText_GetBoundedText(*place, ctypes.cast(letters, _WIDE), count)
     pdfium.FPDFText_ClosePage(text)
-    return letters.raw[: 2 * count].decode("utf-16-le", "ignore").rstrip("\0")
+    return ctypes.string_at(letters, 2 * count).decode("utf-16-le", "ignore").rstrip("\0")
+
+
+_FITTING = 8_000
+_PAGE_OF_TEXT = ctypes.create_string_buffer(2 * _FITTING)
+
+
+def _read_drawn(pdf: Any, count: int) -> list[str]:
+    """Read the first pages with what lies on them."""
+    pages = []
+    pdf.init_forms()
+    for number in range(count):
+        page = pdf[number]
+        notes = _draw_marks(page)
+        page.close()
+        page = pdf[number]
+        pages.append("\n".join([_text_of(page), *notes])[:MOST_TEXT])
+        page.close()
+    return pages
 
 
 def _read_carefully(pdf: Any, count: int) -> list[str]:
@@ -409,13 +483,14 @@ def _find_embedded(files: list[bytes]) -> list[dict[str, str]]:
     return found
 
 
-def _find_attached(pdf: Any) -> list[bytes]:
+def _find_attached(opened: _Opened) -> list[bytes]:
     import pypdfium2
+    import pypdfium2.raw as pdfium
 
     contents = []
-    for number in range(min(pdf.count_attachments(), _MOST_ATTACHMENTS)):
+    for number in range(min(pdfium.FPDFDoc_GetAttachmentCount(opened.raw), _MOST_ATTACHMENTS)):
         try:
-            contents.append(bytes(pdf.get_attachment(number).get_data()))
+            contents.append(bytes(opened.pdf.get_attachment(number).get_data()))
         except pypdfium2.PdfiumError:
             continue
     return contents

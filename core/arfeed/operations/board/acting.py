@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from arfeed.operations.board import approvals
-from arfeed.operations.board.application import Application, Path
 from arfeed.operations.board.lookup import find_feed, find_plan, find_project, is_current
 from arfeed.operations.board.questions import find_open
 
 if TYPE_CHECKING:
     from arfeed.operations.board.access.guard import Visit
+    from arfeed.operations.board.application import Application, Path
 
 
 class Given(NamedTuple):

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from arfeed.operations.board.access.guard import Place, Visit
+    from arfeed.operations.board.caching import Ranking
     from arfeed.operations.board.database import Database
     from arfeed.operations.board.feeds import Feeds
     from arfeed.operations.board.histories import Histories
-    from arfeed.operations.board.ranking import Ranking
     from arfeed.operations.board.work import Worker
 
 Path = Mapping[str, str]
@@ -58,10 +58,6 @@ class Application:
     place: Place
     ranking: Ranking[Any]
     logins: RateLimit = field(default_factory=RateLimit)
-
-
-class NotFoundError(Exception):
-    """The page does not exist or is not allowed: both look the same."""
 
 
 def page(application: Application, visit: Visit, template: str, status: int = 200, **facts: Any) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -13,13 +12,12 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.operations.board.caching import Version, version_of
 from arfeed.operations.many.choice import find_feeds, find_files
 from arfeed.plugins.config import Project, read_project
 
 _FRESH = 5.0
 """Seconds for which the folder is not listed again: with thousands of feeds that takes longer than a page."""
-
-Version = tuple[tuple[str, int, int], ...]
 
 
 class Feed(NamedTuple):
@@ -87,19 +85,6 @@ class Feeds:
             shared = feed.project.shared.values() if feed.project else ()
             known = self._read[config] = (version_of([str(config), *map(str, shared)]), feed)
         return known[1]
-
-
-def version_of(files: Iterable[str]) -> Version:
-    """Return what shows that files have changed; a file that is gone has its own version."""
-    found = []
-    for file in dict.fromkeys(files):
-        try:
-            stat = Path(file).stat()
-        except OSError:
-            found.append((file, 0, -1))
-        else:
-            found.append((file, stat.st_mtime_ns, stat.st_size))
-    return tuple(found)
 
 
 def _read_feed(folder: Path, config: Path) -> Feed:

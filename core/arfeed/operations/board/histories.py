@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,10 +21,13 @@ from arfeed.history.store import History
 from arfeed.model.currencies import format_amount
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.text.secrets import mask_secrets
-from arfeed.operations.board.feeds import Feed, Version, version_of
-from arfeed.plugins.config import Project
+from arfeed.operations.board.caching import Version, version_of
 from arfeed.runs.addresses import address_of, name_in_history, names_in_history
 from arfeed.runs.page.rendering import PastRun, render
+
+if TYPE_CHECKING:
+    from arfeed.operations.board.feeds import Feed
+    from arfeed.plugins.config import Project
 
 _PAST = 30
 """How many earlier deliveries the page of one charts."""

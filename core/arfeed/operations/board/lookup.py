@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from arfeed.model.errors import ArfeedError
 from arfeed.operations.board import approvals
-from arfeed.operations.board.application import Application, NotFoundError, Path
-from arfeed.operations.board.approvals import Job, PlanHead, PlanRecord
-from arfeed.operations.board.feeds import Feed
-from arfeed.operations.board.histories import State, Trace
-from arfeed.plugins.config import Project
+from arfeed.operations.board.access.problems import NotFoundError
 
 if TYPE_CHECKING:
     from arfeed.operations.board.access.guard import Visit
+    from arfeed.operations.board.application import Application, Path
+    from arfeed.operations.board.approvals import Job, PlanHead, PlanRecord
+    from arfeed.operations.board.feeds import Feed
+    from arfeed.operations.board.histories import State, Trace
+    from arfeed.plugins.config import Project
 
 LONGEST_NUMBER = 200
 """So long may be the number of an invoice that is searched for."""

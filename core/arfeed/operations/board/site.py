@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from arfeed.model.errors import ArfeedError
 from arfeed.operations.board.access.guard import Guard, Visit
-from arfeed.operations.board.access.problems import make_problem
+from arfeed.operations.board.access.problems import NotFoundError, make_problem
 from arfeed.operations.board.api.metrics import show_metrics
 from arfeed.operations.board.api.openapi import make_openapi
 from arfeed.operations.board.api.table import CALLS
-from arfeed.operations.board.application import Application, NotFoundError, Page, Path, message, to
+from arfeed.operations.board.application import Application, Page, Path, message, to
 from arfeed.operations.board.pages import accounts
 from arfeed.operations.board.pages import feeds as pages
 

@@ -135,7 +135,10 @@ class Unattended:
         """Return the default; raise `ConfigError` naming option and choices if there is none."""
         if default is None:
             listed = "; ".join(f"{name}: {what}" for name, what in [*choices.items()][:_MOST_NAMED])
-            raise ConfigError(f"{question} Not interactive; pass {option}. The choices are {listed}")
+            # What the option says of each already is not told again.
+            said = any(what.removeprefix("say ") in option for what in choices.values())
+            told = "" if said else f". The choices are {listed}"
+            raise ConfigError(f"{question} Not interactive; pass {option}{told}")
         return default
 
     def agree(self, question: str) -> bool:

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import arrow
+from arfeed.runs.reconciliation.names import same_names
 from arfeed.runs.reconciliation.numbers import NOWHERE, find_free, match_numbers
 from arfeed.tables.values.amounts import MONEY
 
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("paid there", "open there only", "differs", "unreadable", "same")
 """What an invoice may be: in this order they are listed, the worst first."""
-
-_SHORTEST_CUT = 10
-_FEWEST_CUT = 3
-"""Names that are cut off are so at some length, and more than a few of them."""
 
 FIELDS = ("balance", "currency", "due_on", "customer_name")
 """What is compared, if the export has it."""
@@ -140,20 +137,9 @@ def _differs(name: str, ours: pd.DataFrame, theirs: pd.DataFrame) -> NDArray[np.
         unsaid = pc.equal(there, "")
         same = pc.or_kleene(pc.and_(unsaid, pc.all(unsaid)), pc.equal(sent, there))
     else:
-        same = _same_names(_fold(ours[name]), _fold(theirs[name]))
+        same = same_names(_fold(ours[name]), _fold(theirs[name]))
     differs: NDArray[np.bool_] = pc.invert(pc.fill_null(same, fill_value=False)).to_numpy(zero_copy_only=False)
     return differs
-
-
-def _same_names(sent: pa.Array, there: pa.Array) -> pa.Array:
-    """Return where names are the same; if several end at one and the same length, as cut off, by what is left."""
-    same = pc.equal(sent, there)
-    length = pc.max(pc.utf8_length(there)).as_py() or 0
-    cut = pc.and_(pc.equal(pc.utf8_length(there), length), pc.equal(pc.utf8_slice_codeunits(sent, 0, length), there))
-    shortened = pc.and_(cut, pc.invert(same))
-    if length < _SHORTEST_CUT or len(pc.unique(there.filter(shortened))) < _FEWEST_CUT:
-        return same
-    return pc.or_(same, cut)
 
 
 def _fold(names: pd.Series[str]) -> pa.Array:

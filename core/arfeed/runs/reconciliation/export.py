@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +34,8 @@ from arfeed.runs.reconciliation.meaning.accounting import Accounts, account
 from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
 from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
+from arfeed.runs.reconciliation.meaning.words import is_ambiguous
+from arfeed.runs.reconciliation.workbook import refuse_marked_rows, refuse_several_sheets
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of
@@ -41,7 +44,7 @@ from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.dates import ORDERS, parse_dates
 from arfeed.tables.values.parsed import is_blank
-from arfeed.tables.workbook.sheets import filled_sheets, is_workbook
+from arfeed.tables.workbook.sheets import is_workbook
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,12 +128,15 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: LastDelivery
     if encoding := _find_encoding(file, settings):
         settings = settings.model_copy(update={"encoding": encoding})
     how = _reading_settings(settings)
-    _refuse_several_sheets(file, how)
+    refuse_several_sheets(file, how)
     wanted, numbers = _find_headings(file, settings, how), delivered.report["invoice_ref"]
     raw, left, below = clean(_read(file, how, wanted), settings, numbers, delivered.timezone)
-    if named := find_named(below, numbers):
+    refuse_marked_rows(file, raw, settings)
+    # A number that is a cell by itself is one of the list's own.
+    above = [part for line in read_banner(str(file), how) for part in line.split(", ") if " " in part]
+    if named := find_named([*above, *below], numbers):
         raise SourceError(
-            f"{file}: below the list stands {named!r}, which names an invoice and may say that it is closed; export a "
+            f"{file}: beside the list stands {named!r}, which names an invoice and may say that it is closed; export a "
             "list whose columns say it, or remove that line if it says nothing"
         )
     if not len(raw):
@@ -139,6 +145,10 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: LastDelivery
         search = find_meaning(raw.head(_LOOKED_AT), delivered.report, settings, asker)
     except SourceError as exc:
         raise SourceError(f"{file.name}: {exc}") from exc
+    if search.unanswered:
+        # All that is open is told at once.
+        search.attempt(partial(account, search, delivered.cells))
+        raise ConfigError("\n\n".join(search.unanswered))
     if encoding:
         search.found.evidence["encoding"] = f"{encoding}, since it is not valid UTF-8"
     search.found.left += left
@@ -195,14 +205,6 @@ def _read(file: Path, how: Mapping[str, str], wanted: Sequence[str]) -> pd.DataF
     if wanted:
         wanted = read_header(str(file), columns=wanted, **how)
     return pd.concat(read_tables(str(file), columns=wanted, **how), ignore_index=True)
-
-
-def _refuse_several_sheets(file: Path, how: Mapping[str, str]) -> None:
-    if is_workbook(str(file)) and "sheet" not in how and len(sheets := filled_sheets(str(file))) > 1:
-        raise ConfigError(
-            f"{file}: it has several sheets, {', '.join(sheets)}; say sheet = {sheets[0]!r} or another in "
-            "[destination.reconcile]"
-        )
 
 
 def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: LastDelivery) -> Export:
@@ -354,7 +356,11 @@ def _status(cells: _Cells, settings: FileSettings) -> tuple[NDArray[np.object_],
     if "status" not in cells.columns:
         return np.full(cells.raw.num_rows, "", dtype=object), np.zeros(cells.raw.num_rows, bool)
     words = cells.translate("status", settings).dictionary_encode()
-    meant = [word if word in _OURS else status_of(word) or "" for word in words.dictionary.to_pylist()]
+    header = cells.columns["status"]
+    meant = [
+        word if word in _OURS else "" if is_ambiguous(word, header) else status_of(word) or ""
+        for word in words.dictionary.to_pylist()
+    ]
     unknown = [bool(word.strip()) and not each for word, each in zip(words.dictionary.to_pylist(), meant, strict=True)]
     places = np.asarray(words.indices)
     return np.array(meant, dtype=object)[places], np.array(unknown, dtype=bool)[places]

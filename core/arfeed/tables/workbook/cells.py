@@ -44,12 +44,12 @@ def find_special_cells(
         styles = b"".join(b'|s="%d"' % style for style in formats)
         cells = re.compile(_CELL % styles, re.DOTALL)
         # A writer that requests computation on opening has often written 0 for what it has not computed.
-        asks = any(_asks_for_computation(part) for part in _parts(book, "calcPr"))
+        asks = any(_asks_for_computation(part) for part in find_parts(book, "calcPr"))
         uncomputed = re.compile(_UNCOMPUTED % (_ZERO if asks else b""))
         found: defaultdict[int, dict[int, str | Format]] = defaultdict(dict)
         # A search for plain bytes first: most sheets have neither errors nor such formats.
         marks = [b't="e"', *(b's="%d"' % style for style in formats)]
-        for rows in islice(_rows(archive, _member(archive, book, sheet)), 1 if start_only else None):
+        for rows in islice(row_blocks(archive, find_member(archive, book, sheet)), 1 if start_only else None):
             if b"<f" in rows or b":f" in rows:
                 _refuse_uncomputed(file, uncomputed, rows)
             for cell in cells.finditer(rows) if any(mark in rows for mark in marks) else ():
@@ -108,28 +108,28 @@ def _formats(archive: zipfile.ZipFile) -> Mapping[int, Format]:
     if "xl/styles.xml" not in archive.namelist():
         return {}
     styles = ElementTree.fromstring(archive.read("xl/styles.xml"))  # noqa: S314 - as above
-    codes = {part.get("numFmtId"): part.get("formatCode", "") for part in _parts(styles, "numFmt")}
-    used = [part.get("numFmtId") for group in _parts(styles, "cellXfs") for part in _parts(group, "xf")]
+    codes = {part.get("numFmtId"): part.get("formatCode", "") for part in find_parts(styles, "numFmt")}
+    used = [part.get("numFmtId") for group in find_parts(styles, "cellXfs") for part in find_parts(group, "xf")]
     known = {style: Format.of(codes.get(code, "")) for style, code in enumerate(used)}
     return {style: form for style, form in known.items() if form}
 
 
-def _member(archive: zipfile.ZipFile, book: ElementTree.Element, sheet: str) -> str:
+def find_member(archive: zipfile.ZipFile, book: ElementTree.Element, sheet: str) -> str:
     """Return the name of the archive's member that holds a sheet."""
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - as above
     targets = {part.get("Id"): part.get("Target", "") for part in relations}
-    found = next(part for part in _parts(book, "sheet") if part.get("name") == sheet)
+    found = next(part for part in find_parts(book, "sheet") if part.get("name") == sheet)
     identity = next(value for name, value in found.items() if name.endswith("}id"))
     target = targets[identity]
     return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
 
 
-def _parts(tree: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
+def find_parts(tree: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
     """Yield the elements with a name, in either namespace of workbooks (transitional or strict)."""
     return (part for part in tree.iter() if part.tag.rpartition("}")[2] == name)
 
 
-def _rows(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
+def row_blocks(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     """Yield a sheet's XML in pieces that end with a complete row."""
     rest = b""
     with archive.open(member) as data:

@@ -134,6 +134,13 @@ def read_sheet(file: str, sheet: str | None, *, start_only: bool = False) -> Ite
             done += len(chunk)
 
 
+@contextmanager
+def open_sheet(file: str, sheet: str | None) -> Iterator[tuple[IO[bytes], str]]:
+    """Open a workbook's content, and say which sheet is read of it."""
+    with _open(file) as (data, book):
+        yield data, _choose_sheet(file, book, sheet).name
+
+
 def raw_blocks(file: str) -> Iterator[bytes]:
     """Yield the XML of all members of a workbook, piece by piece."""
     with _open(file) as (data, _), zipfile.ZipFile(data) as archive:

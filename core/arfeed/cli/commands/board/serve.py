@@ -49,9 +49,9 @@ def board(
         return
     from arfeed.operations.board.access import people
     from arfeed.operations.board.application import Application
+    from arfeed.operations.board.caching import Ranking
     from arfeed.operations.board.feeds import Feeds
     from arfeed.operations.board.histories import Histories
-    from arfeed.operations.board.ranking import Ranking
     from arfeed.operations.board.serving import Listening, address_of, bound, serve
     from arfeed.operations.board.site import make_site
     from arfeed.operations.board.work import Worker

@@ -1,4 +1,4 @@
-"""Answers to programs that say what is wrong: RFC 9457, Problem Details for HTTP APIs."""
+"""Problems with a request, for programs as Problem Details for HTTP APIs (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 PROBLEM = "application/problem+json"
+
+
+class NotFoundError(Exception):
+    """The page does not exist or is not allowed: both look the same."""
 
 
 def make_problem(status: int, title: str, detail: str, wrong: list[str] | None = None) -> Response:

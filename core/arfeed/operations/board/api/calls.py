@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ValidationError
 
 from arfeed.operations.board import acting, approvals, audit
-from arfeed.operations.board.access.problems import make_problem
+from arfeed.operations.board.access.problems import NotFoundError, make_problem
 from arfeed.operations.board.api import models
-from arfeed.operations.board.application import Application, NotFoundError, Path
+from arfeed.operations.board.application import Application, Path
 from arfeed.operations.board.histories import mask_document
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from arfeed.model.errors import ConfigError
 from arfeed.operations.board.access import people, sessions
-from arfeed.operations.board.application import Application, NotFoundError, Path, delete_cookie, page, set_cookie, to
+from arfeed.operations.board.access.problems import NotFoundError
+from arfeed.operations.board.application import Application, Path, delete_cookie, page, set_cookie, to
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from arfeed.operations.board import acting, approvals, audit, questions
-from arfeed.operations.board.application import Application, NotFoundError, Path, message, page, to
+from arfeed.operations.board.access.problems import NotFoundError
+from arfeed.operations.board.application import Application, Path, message, page, to
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
     find_feed,

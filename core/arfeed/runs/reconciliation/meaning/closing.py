@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model.text.legible import quote
-from arfeed.runs.reconciliation.meaning.evidence import count_true
+from arfeed.runs.reconciliation.meaning.evidence import count_true, fold
 from arfeed.runs.reconciliation.meaning.sent import Sent
 from arfeed.runs.reconciliation.meaning.words import (
     ASIDE,
@@ -24,6 +24,7 @@ from arfeed.runs.reconciliation.meaning.words import (
     OVER,
     SETTLING,
     VOID,
+    is_ambiguous,
 )
 from arfeed.tables.headings.contents import find_flags, is_settled_header
 from arfeed.tables.headings.document_words import is_flag_column, is_part_payment, is_yes, status_of
@@ -55,27 +56,35 @@ class Closing:
         instead = "export only what is open, or a column with what is open as well"
         if self.words:
             others = [word for word in search.evidence.few_words(self.header, _FEW) if word not in self.words]
-            meant = {**dict.fromkeys(self.words, _closes_as(self.header)), **dict.fromkeys(others, "open")}
-            meant = {word: meant_status(search, word) or ours for word, ours in meant.items()}
+            # Nobody knows what the others mean before somebody has looked at them.
+            meant = {**dict.fromkeys(self.words, _closes_as(self.header)), **dict.fromkeys(others, self._rest(search))}
+            meant = {word: meant_status(search, word, self.header) or ours for word, ours in meant.items()}
             listed = ", ".join(f'{quote(word)} = "{ours}"' for word, ours in meant.items())
             instead = f"columns.status = {quote(self.header)} and values.status = {{ {listed} }}"
+        named = "with each of its words" if self.words else 'as "anything"'
         return (
-            f"{instead}; or, if such rows are open all the same, {quote(self.header)} in ignore, and values.status = "
-            "false, in [destination.reconcile]"
+            f"{instead}; or, if such rows are open all the same, name {quote(self.header)} in ignore {named}, in "
+            "[destination.reconcile]"
         )
+
+    def _rest(self, search: Search) -> str:
+        """Return what the other words mean: of yes and no the other one, else what somebody has to say."""
+        return "open" if is_flag(search, self.header) else "…"
 
 
 def find_closings(search: Search, headers: Sequence[str]) -> list[Closing]:
-    """Return the columns by which rows with a balance are closed, unless the settings say what the status is.
+    """Return the columns by which rows with a balance are closed, unless the settings say that it is the status.
 
-    Also of columns that the settings pass over: when they were named they said something else.
+    Also of columns that the settings pass over, without the words that they name: it said something else then.
     """
-    if "status" in search.settings.columns or search.settings.values.get("status") is False:
-        return []
     texts, owed, found = search.evidence.texts, find_owed(search), []
     for name in headers:
+        if name == search.settings.columns.get("status") or (said := search.passes_over(name)) == "anything":
+            continue
         words = _closing(search, name)
         closed = _has_word(texts[name], words) if words else _days_of_payment(search, name)
+        if closed is not None and isinstance(said, list):
+            closed = pc.and_not(closed, _has_word(fold(texts[name]), fold(pa.array(said)).to_pylist()))
         if closed is not None and (count := count_true(pc.and_(closed, owed))):
             found.append(Closing(name, words, count))
     return found
@@ -123,16 +132,20 @@ def is_flag(search: Search, header: str) -> bool:
     )
 
 
-def meant_status(search: Search, word: str) -> str | None:
-    """Return the status that a word means, by the settings or in every program; None if it may mean several."""
+def meant_status(search: Search, word: str, header: str) -> str | None:
+    """Return the status that a word means in a column, by the settings or in every program; None if it may be several.
+
+    `Posted` and `Authorized` are open of an invoice, and of a payment they are the end of it.
+    """
     said = search.settings.values.get("status") or {}
-    return {theirs.strip().lower(): ours for theirs, ours in said.items()}.get(word.lower()) or status_of(word)
+    told = {theirs.strip().lower(): ours for theirs, ours in said.items()}.get(word.lower())
+    return told or (None if is_ambiguous(word, header) else status_of(word))
 
 
 def _closing(search: Search, header: str) -> list[str]:
     """Return the words of a column by which an invoice is closed; none if it does not say what is."""
     if header == search.found.columns.get("status"):
-        return [word for word in search.evidence.words(header) if meant_status(search, word) in CLOSED]
+        return [word for word in search.evidence.words(header) if meant_status(search, word, header) in CLOSED]
     words = search.evidence.few_words(header, _FEW)
     if any(word.startswith(CREDIT) for word in header_words(header)):
         return []
@@ -141,14 +154,14 @@ def _closing(search: Search, header: str) -> list[str]:
         return [
             word
             for word in search.evidence.few_words(header, _MANY)
-            if meant_status(search, word) in CLOSED or normalize_header(word) in OVER or word in _TICKS
+            if meant_status(search, word, header) in CLOSED or normalize_header(word) in OVER or word in _TICKS
         ]
     if header_words(header) & NOT_CLOSED:
         # Without a mark it is not open either.
         blank = [""] if search.evidence.has_blanks(header) else []
-        return [word for word in [*words, *blank] if not is_yes(word) and meant_status(search, word) != "open"]
+        return [word for word in [*words, *blank] if not is_yes(word) and meant_status(search, word, header) != "open"]
     said = [word for word in words if word in _TICKS or any(letter.isalnum() for letter in word)]
-    return [word for word in said if not _is_no(word) and meant_status(search, word) != "open"]
+    return [word for word in said if not _is_no(word) and meant_status(search, word, header) != "open"]
 
 
 def _has_word(texts: pa.Array, words: Sequence[str]) -> pa.Array:

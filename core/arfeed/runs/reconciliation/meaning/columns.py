@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from arfeed.runs.reconciliation.meaning.currencies import find_symbols, take_cal
 from arfeed.runs.reconciliation.meaning.evidence import AGREES, DISAGREES, Evidence, fold
 from arfeed.runs.reconciliation.meaning.notation import find_decimal, find_order
 from arfeed.runs.reconciliation.meaning.search import Asker, Search
+from arfeed.runs.reconciliation.names import without_codes
 from arfeed.tables.headings.normalize import normalize_header
 from arfeed.tables.headings.synonyms import USUAL
 from arfeed.tables.headings.words import OTHER_TABLES
@@ -28,18 +30,20 @@ _NUMBERS = 0.5
 
 
 def find_meaning(rows: pd.DataFrame, delivered: pd.DataFrame, settings: ReconcileSettings, asker: Asker) -> Search:
-    """Find what the columns of some rows, all text, mean. Raise `ConfigError` if that is open and nobody answers."""
+    """Find what the columns of some rows, all text, mean; what stays open is among what is `unanswered`.
+
+    Raise `ConfigError` if it is open which of them holds the numbers.
+    """
     search = Search(Evidence(rows, delivered, settings), settings, asker)
     for name, header in settings.columns.items():
         search.take(name, header, "as plugins.toml says")
     _find_numbers(search)
     search.evidence.pair(search.found.columns["invoice_ref"])
-    find_balance(search)
+    search.attempt(partial(find_balance, search))
     for name in ("currency", "due_on", "customer_name", "status"):
-        _find_other(search, name)
-    find_decimal(search)
-    find_order(search)
-    find_symbols(search)
+        search.attempt(partial(_find_other, search, name))
+    for find in (find_decimal, find_order, find_symbols):
+        search.attempt(partial(find, search))
     _leave_other_names(search)
     return search
 
@@ -116,7 +120,10 @@ def _leave_other_names(search: Search) -> None:
     sent = fold(pa.array(evidence.delivered["customer_name"]))
     # They may be cut off, all at one length.
     cut = pc.utf8_slice_codeunits(sent, 0, pc.max(pc.utf8_length(names)).as_py() or 1)
-    known = pc.is_in(names, value_set=pa.concat_arrays([sent, cut]))
+    every = pa.concat_arrays([sent, cut])
+    known = pc.is_in(names, value_set=every)
+    for bare in without_codes(names):
+        known = pc.or_(known, pc.is_in(bare, value_set=every))
     share = (pc.sum(known).as_py() or 0) / len(names) if len(names) else 1.0
     # A name that was sent for another invoice is no other kind of name: it is a difference.
     if share < DISAGREES:

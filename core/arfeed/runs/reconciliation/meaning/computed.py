@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from arfeed.runs.reconciliation.expected import TAXES
 from arfeed.runs.reconciliation.meaning.sent import Sent
 from arfeed.runs.reconciliation.meaning.words import COUNTING_DAYS, COUNTING_ROWS, PAID, says_closed
 from arfeed.tables.headings.normalize import header_words, normalize_header
@@ -44,7 +46,7 @@ def find_computed(search: Search, sent: Sent, headers: list[str]) -> dict[str, s
     found = {name: "the number of its row" for name in rows if _counts_rows(search, name)}
     found |= {name: why for name in days if (why := _counts_days(search, sent, name))}
     left = [name for name in headers if name not in found]
-    return found | _find_ages(search, left) | _find_paid(search, sent, left)
+    return found | _find_ages(search, left) | _find_paid(search, sent, left) | _find_taxed(search, sent, left)
 
 
 def _counts_rows(search: Search, header: str) -> bool:
@@ -131,6 +133,30 @@ def _find_paid(search: Search, sent: Sent, headers: list[str]) -> dict[str, str]
             if normalize_header(whole) in USUAL["amount"] and _adds_up(left, paid, amount.values):
                 found |= {name: f"{whole!r} less {balance!r}", whole: f"{balance!r} and {name!r}"}
     return found
+
+
+def _find_taxed(search: Search, sent: Sent, headers: list[str]) -> dict[str, str]:
+    """Return the columns of totals that are what was billed with one and the same tax, or without it, in every row."""
+    found: dict[str, str] = {}
+    billed = sent.array("amount")
+    if billed is None or billed.null_count or len(billed) < _FEWEST:
+        return found
+    for name in headers:
+        if not (normalize_header(name) in USUAL["amount"] or header_words(name) & _TAXED):
+            continue
+        read = parse_money(search.evidence.paired(name), search.found.decimal)
+        if pc.any(read.wrong).as_py() or read.values.null_count:
+            continue
+        pairs = [*zip(billed.to_pylist(), read.values.to_pylist(), strict=True)]
+        for rate in TAXES:
+            with_tax = all(abs(abs(ours) * rate - abs(theirs)) <= _CENT for ours, theirs in pairs)
+            if with_tax or all(abs(abs(ours) / rate - abs(theirs)) <= _CENT for ours, theirs in pairs):
+                found[name] = f"amount as sent {'with' if with_tax else 'without'} a tax of {100 * rate - 100:g} %"
+    return found
+
+
+_TAXED = frozenset("gross net brutto netto ttc ht tax vat mwst ust iva tva lordo bruto neto".split())  # noqa: SIM905
+_CENT = Decimal("0.01")
 
 
 def _adds_up(balance: pa.Array, paid: pa.Array, total: pa.Array) -> bool:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import ConfigError
 from arfeed.model.text.legible import quote
-from arfeed.runs.reconciliation.meaning.words import POUNDS, SHARED, SYMBOLS
+from arfeed.runs.reconciliation.meaning.words import POUNDS, SYMBOLS
 from arfeed.tables.values.amounts import find_claims, may_be
 
 if TYPE_CHECKING:
@@ -28,9 +28,10 @@ def take_called(search: Search, header: str) -> None:
     words = [word for word in search.evidence.words(header) if word]
     meant, unknown = _meanings(search, words)
     if unknown:
+        search.excused.add(header)  # what it is, is known
         raise ConfigError(
             f"{header!r} holds {', '.join(map(repr, unknown[:_MOST_NAMED]))}, which may be one of several currencies: "
-            + _advise(meant, unknown, search)
+            + _advise(meant, unknown)
         )
     if words:
         search.take("currency", header, _explain(meant) or "by values.currency")
@@ -54,8 +55,8 @@ def find_symbols(search: Search) -> None:
     elif unknown:
         raise ConfigError(
             f"the amounts in {header!r} are written with {', '.join(map(repr, unknown[:_MOST_NAMED]))}, which may be "
-            "one of several currencies: " + _advise(meant, unknown, search) + ". currency = "
-            f'"{next(iter(_list_sent(search)), "GBP")}" there applies to all amounts without a sign'
+            "one of several currencies: " + _advise(meant, unknown) + '. currency = "…" there says '
+            "what all amounts without another sign are in"
         )
     if claims:
         search.found.currencies = meant
@@ -89,19 +90,13 @@ def _list_sent(search: Search) -> list[str]:
     return list(search.evidence.delivered["currency"].unique().tolist())
 
 
-def _advise(meant: dict[str, str], unknown: Sequence[str], search: Search) -> str:
-    guesses = {word: _guess(word, _list_sent(search)) for word in unknown}
-    listed = ", ".join(f'{quote(word)} = "{code}"' for word, code in {**meant, **guesses}.items())
+def _advise(meant: dict[str, str], unknown: Sequence[str]) -> str:
+    # Not even the only one that was sent is proposed: whoever pastes it would not see that another was booked.
+    listed = ", ".join(f'{quote(word)} = "{code}"' for word, code in {**meant, **dict.fromkeys(unknown, "…")}.items())
     return (
         f"say what that means by values.currency = {{ {listed} }} in [destination.reconcile], or leave the currencies "
         "uncompared by values.currency = false"
     )
-
-
-def _guess(word: str, sent: Collection[str]) -> str:
-    """Return the code to propose: of the currencies that share a sign the only one sent, else an ellipsis."""
-    shared = [code for code in sent if code in SHARED.get(word.strip().rstrip(".").lower(), ())]
-    return shared[0] if len(shared) == 1 else "…"
 
 
 def _explain(meant: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.fields import template_headers, template_pieces
+from arfeed.runs.reconciliation.names import same_names
 from arfeed.runs.reconciliation.numbers import NOWHERE, Numbers, match_numbers
 from arfeed.tables.headings.proposal import Proposal, propose_columns
 from arfeed.tables.values.amounts import parse_money
@@ -167,6 +168,8 @@ class Evidence:
             same = pc.equal(pc.abs(parse_money(texts, way).values), pc.abs(pc.cast(sent, schema.arrow_type(name))))
         elif name in schema.DATES:
             same = pc.equal(parse_dates(texts, way or "YMD", declared=True).values, sent)
+        elif name == "customer_name":
+            same = same_names(fold(sent), fold(texts))
         else:
             same = pc.equal(fold(texts), fold(sent))
         return count_true(same)

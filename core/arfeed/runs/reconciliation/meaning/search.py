@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from arfeed.model import schema
+from arfeed.model.errors import ConfigError
 from arfeed.model.fields import headings_of
 from arfeed.runs.reconciliation.meaning.evidence import DISAGREES, Evidence
 
@@ -38,15 +39,35 @@ class Meaning:
     below: list[str] = field(default_factory=list)
 
 
+class _Later:
+    """Nobody is asked any more, since it is open already what something else means."""
+
+    def choose(self, question: str, option: str, choices: Mapping[str, str], default: str | None = None) -> str:
+        del choices, default
+        raise ConfigError(f"{question} Say {option}")
+
+
 @dataclass(slots=True)
 class Search:
-    """A search for the meaning of an export's columns; `excused` are those that the settings have left uncompared."""
+    """A search for the meaning of an export's columns; `excused` are those that the settings have left uncompared.
+
+    `unanswered` is what is open, and was found out by the way: all of it is told at once.
+    """
 
     evidence: Evidence
     settings: ReconcileSettings
     asker: Asker
     found: Meaning = field(default_factory=Meaning)
     excused: set[str] = field(default_factory=set)
+    unanswered: list[str] = field(default_factory=list)
+
+    def attempt(self, step: Callable[[], object]) -> None:
+        """Take a step of the search, and go on with the next one if it stays open what it is about."""
+        try:
+            step()
+        except ConfigError as exc:
+            self.unanswered.append(str(exc))
+            self.asker = _Later()
 
     def take(self, name: str, header: str, why: str) -> None:
         """Take a column for what a canonical name means."""
@@ -60,7 +81,12 @@ class Search:
 
     def ignored(self) -> list[str]:
         """Return the headings that the settings pass over."""
-        return [name for name in self.evidence.headers if _same(name) in map(_same, self.settings.ignore)]
+        return [name for name in self.evidence.headers if self.passes_over(name) is not None]
+
+    def passes_over(self, header: str) -> list[str] | Literal["texts", "anything"] | None:
+        """Return which words of a heading's column the settings pass over; None if they do not name it."""
+        said = self.settings.passed_over.items()
+        return next((words for name, words in said if _same(name) == _same(header)), None)
 
     def has(self, header: str) -> bool:
         """Whether the export has a heading, letter case and blanks around it aside."""
@@ -83,9 +109,15 @@ class Search:
         choices = {header: self._explained(header) for header in dict.fromkeys(headers)}
         option = f'columns.{name} = "HEADING" in [destination.reconcile]'
         question = f"Which column of the export holds {meaning}?"
-        return self.asker.choose(
-            f"{found}. {question}" if found else question, f"{option}, or {instead}" if instead else option, choices
+        question, option = (
+            (f"{found}. {question}" if found else question),
+            (f"{option}, or {instead}" if instead else option),
         )
+        try:
+            return self.asker.choose(question, option, choices)
+        except ConfigError:
+            self.excused.update(choices)  # they are not asked about twice
+            raise
 
     def _explained(self, header: str) -> str:
         if header not in self.evidence.texts:

@@ -27,14 +27,6 @@ SYMBOLS = {
 POUNDS = frozenset(["EGP", "LBP", "SYP", "SDG", "SSP", "GIP", "FKP", "SHP"])
 """Other currencies than sterling that are written `£`."""
 
-SHARED = {
-    "$": frozenset(["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN", "ARS", "CLP", "COP"]),
-    "£": POUNDS | {"GBP"},
-    "¥": frozenset(["JPY", "CNY"]),
-    "kr": frozenset(["SEK", "NOK", "DKK", "ISK"]),
-}
-"""Signs that several currencies share."""
-
 COMPARED = frozenset(["balance", "currency", "due_on", "customer_name"])
 """Columns that are compared if the export has them."""
 
@@ -92,3 +84,33 @@ _CLOSING = SETTLING | ASIDE | FLAGGED | OVER
 def says_closed(header: str) -> bool:
     """Whether a heading has a word by which an invoice is closed, or which is that of a payment."""
     return bool(header_words(header) & _CLOSING or normalize_header(header) in PAID or status_of(header) in CLOSED)
+
+
+_OF_PAYMENTS = ("pay", "zahl", "paie", "regl", "pag", "betal", "betaal", "plat", "maks", "cobro", "incass", "remit")
+"""How a word of a heading begins that is about payments."""
+
+_DONE = frozenset(
+    "posted authorised authorized sent viewed versendet skickad bokford bogfort bokfort".split()  # noqa: SIM905
+)
+"""What is open of an invoice, and of a payment may mean that it was made."""
+
+_SEVERAL = frozenset(["vervallen"])
+"""Dutch for overdue, and for lapsed."""
+
+
+def is_ambiguous(word: str, header: str) -> bool:
+    """Whether a word for a status means something else in a column under such a heading, or may there."""
+    name = normalize_header(word)
+    of_payments = any(each.startswith(_OF_PAYMENTS) for each in header_words(header))
+    return name in _SEVERAL or (of_payments and name in _DONE)
+
+
+def begins_closed(text: str) -> bool:
+    """Whether a text begins with a word by which an invoice is closed, such as `Paid 3/4 by cheque`."""
+    first = normalize_header(text).partition(" ")[0]
+    return first in _CLOSING or status_of(first) in CLOSED or status_of(text) in CLOSED
+
+
+def mentions_closed(text: str) -> bool:
+    """Whether a text has a word anywhere by which an invoice is closed."""
+    return begins_closed(text) or bool(header_words(text) & _CLOSING)

@@ -1,14 +1,18 @@
-"""The order of all feeds, worked out once for everybody who looks at the same time."""
+"""What is worked out once for everybody who looks, until something has changed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+Version = tuple[tuple[str, int, int], ...]
+"""Files, each with its time and size."""
 
 _FRESH, _OLDEST = 5.0, 20.0
 """Seconds: so long an order is good; so long one is shown while somebody else works out the next."""
@@ -46,3 +50,16 @@ class Ranking(Generic[T]):
             return ranked
         finally:
             self._lock.release()
+
+
+def version_of(files: Iterable[str]) -> Version:
+    """Return what shows that files have changed; a file that is gone has its own version."""
+    found = []
+    for file in dict.fromkeys(files):
+        try:
+            stat = Path(file).stat()
+        except OSError:
+            found.append((file, 0, -1))
+        else:
+            found.append((file, stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
