@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from arfeed.model.errors import ConfigError
 from arfeed.model.text.legible import quote
 from arfeed.planning.wording import pluralize
-from arfeed.runs.reconciliation.meaning.closing import Closing
 from arfeed.runs.reconciliation.meaning.evidence import DISAGREES, count_true
 from arfeed.runs.reconciliation.meaning.ignored import MOST_WORDS, is_harmless, list_words, make_line
 from arfeed.runs.reconciliation.meaning.kinds import unknown_kinds
@@ -24,6 +23,7 @@ from arfeed.tables.values.amounts import parse_money
 from arfeed.tables.values.dates import ORDERS, parse_dates
 
 if TYPE_CHECKING:
+    from arfeed.runs.reconciliation.meaning.closing import Closing
     from arfeed.runs.reconciliation.meaning.search import Search
 
 _SHOWN = 3
