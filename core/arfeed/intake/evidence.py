@@ -33,6 +33,8 @@ _MOMENTS = tuple(
     for day in ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y")
     for time in (" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%SZ")
 )
+_OF_MDB_EXPORT = "%m/%d/%y %H:%M:%S"
+"""How mdb-export of mdbtools 1.0 writes dates in every country, without `-D` and `-T`; Access itself shows others."""
 
 
 class Evidence:
@@ -76,7 +78,14 @@ class Evidence:
     @cached_property
     def moments(self) -> list[str]:
         """The formats with a time of day that all dates fit, by which the day is taken as it is written."""
-        return [form for form in _MOMENTS if not _any(parse_dates(self._texts, form, declared=True).wrong)]
+        forms = (*_MOMENTS, *([_OF_MDB_EXPORT] if self.seem_of_access else []))
+        return [form for form in forms if not _any(parse_dates(self._texts, form, declared=True).wrong)]
+
+    @cached_property
+    def seem_of_access(self) -> bool:
+        """Whether every date is written as mdb-export writes it: NN/NN/NN HH:MM:SS."""
+        shape = pc.match_substring_regex(self._texts, r"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d$")
+        return not _any(pc.invert(shape)) and not _any(parse_dates(self._texts, _OF_MDB_EXPORT, declared=True).wrong)
 
     @property
     def proven(self) -> str | None:

@@ -178,3 +178,26 @@ def test_payments_on_the_side_of_credits_are_payments(init: Interview) -> None:
     assert source["columns"]["kind"] == "Type"
     assert source["values"]["kind"] == {"Invoice": "invoice", "Payment": "payment", "Credit note": "credit_note"}
     assert "credits_positive" not in source
+
+
+ACCESS = (
+    "Invoice,Customer,Date,Due on,Balance\n1,Ada,{first},04/05/26 00:00:00,5.00\n2,Bo,03/09/26 00:00:00,{last},6.00\n"
+)
+
+
+def test_dates_written_as_mdb_export_writes_them_are_proposed_with_the_month_first(init: Interview) -> None:
+    table = ACCESS.format(first="03/04/26 00:00:00", last="05/06/26 00:00:00")
+    message = refused(init, table, currency="EUR")
+    assert "as mdb-export writes those of Access, with the month first" in message
+    assert message.index("03/04/26 00:00:00 is 4 March 2026") < message.index("03/04/26 00:00:00 is 3 April 2026")
+    assert init.source(table, dates="MDY", currency="EUR")["dates"] == "MDY"
+    # One that such a program never writes, and nothing is proposed.
+    other = table.replace("03/09/26 00:00:00", "3/9/26")
+    assert "mdb-export" not in refused(init, other, currency="EUR")
+
+
+def test_the_day_of_a_moment_of_access_is_taken(init: Interview) -> None:
+    table = ACCESS.format(first="03/04/26 00:00:00", last="01/29/26 14:30:00")
+    said = {"currency": "EUR", "columns": {"due_on": "Due on"}}
+    assert "03/04/26 00:00:00 is 4 March 2026, as it is written" in refused(init, table, **said)
+    assert init.source(table, dates="%m/%d/%y %H:%M:%S", **said)["dates"] == "%m/%d/%y %H:%M:%S"

@@ -247,6 +247,11 @@ def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
         choices = {form: f"{evidence.means(form)}, as it is written" for form in forms}
         chosen = asker.choose("Its dates have a time of day. Which format are they in?", "--dates FORMAT", choices)
         return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
+    if "MDY" in evidence.orders and evidence.seem_of_access:
+        choices = {"MDY": f"{evidence.means('MDY')}, as mdb-export writes it", "DMY": evidence.means("DMY")}
+        question = "All dates are written as mdb-export writes those of Access, with the month first. Is it so here?"
+        chosen = asker.choose(question, "--dates ORDER", choices)
+        return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
     choices = {order: evidence.means(order) for order in evidence.orders or ("DMY", "MDY")}
     if not evidence.orders:
         asker.doubt(f"dates: no order fits all of them; {evidence.example('DMY')}")

@@ -47,8 +47,8 @@ def ask(asked: Question, headers: Sequence[str]) -> None:
     every = list(dict.fromkeys([*headers, *asked.closing, *asked.new]))
     lines = [f"  {header!r}{_describe(asked, header)}" for header in every]
     question = (
-        f"{pluralize(len(every), 'column')} with what was not sent, by which an invoice may be paid, closed or another "
-        "there:\n" + "\n".join(lines) + "\n"
+        f"{pluralize(len(every), 'column')} with data that was not sent, and that may say an invoice is "
+        "paid, closed or another one there:\n" + "\n".join(lines) + "\n"
         "Does any of them say whether an invoice is open, or what is owed?"
     )
     advice = {header: _advise(asked, header) for header in every}
