@@ -32,7 +32,11 @@ def open_database(url: str, schema: Schema = HISTORY) -> sa.Engine:
     """
     try:
         address = _prepare(sa.make_url(url))
-        engine = sa.create_engine(address, connect_args=PATIENCE.get(address.get_backend_name(), {}))
+        # A server may have been restarted since the last use of a connection; a file has not.
+        ping = address.get_backend_name() != "sqlite"
+        engine = sa.create_engine(
+            address, connect_args=PATIENCE.get(address.get_backend_name(), {}), pool_pre_ping=ping
+        )
         sa.event.listen(engine, "handle_error", partial(_explain, schema))
         if engine.dialect.name == "postgresql":
             sa.event.listen(engine, "connect", _limit)
@@ -57,6 +61,10 @@ class OpenDatabase:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        """Close all connections."""
+        self.close()
+
+    def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
 

@@ -53,7 +53,8 @@ def test_a_refused_plan_is_read_and_approved_by_a_token(feed: Feed, board: Board
     job = wait(anna, json.loads(begun.text)["job"])
     assert job["outcome"] == "delivered", job
     receipt = anna.read(f"{V1}/feeds/acme/runs/{job['run']}")["receipt"]
-    assert receipt["approval"]["by"].startswith("anna at ")
+    assert receipt["approval"]["by"].startswith("anna, by the token nightly at ")
+    assert job["asked_by"] == "anna, by the token nightly"
     assert anna.ask("POST", address, {"invoices": 6}).status == 409
     details = anna.read(f"{V1}/feeds/acme")
     assert details["feed"]["state"] == "delivered"

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 import sqlalchemy as sa
 
+from arfeed.operations.board.access.guard import Place
+from arfeed.operations.board.application import Application
 from arfeed.operations.board.caching import Ranking
 from arfeed.operations.board.feeds import Feeds
 from arfeed.operations.board.histories import Histories, State
+from arfeed.operations.board.lookup import look_at_all
 from support.feeds.feed import Feed, invoices
-from support.people.boards import add_person, running_board
+from support.people.boards import add_person, database_of, running_board
+
+if TYPE_CHECKING:
+    from arfeed.operations.board.work import Worker
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +76,7 @@ def test_what_a_shared_history_says_of_all_feeds_takes_a_handful_of_queries(fold
 
 def test_a_history_in_a_file_is_looked_into_again_only_once_it_has_changed(folder: Path) -> None:
     feeds, histories = Feeds(folder).all(), Histories()
+    os.utime(folder / "shared.db", (1_000_000_000, 1_000_000_000))
     first = histories.states_of(feeds.values(), deliveries=True)
     with counted() as said:
         assert histories.states_of(feeds.values(), deliveries=True) == first
@@ -89,7 +98,7 @@ def test_a_hundred_feeds_stand_on_a_page_and_a_name_narrows_them(folder: Path) -
         assert "Page 2 of 3, 230 feeds" in pages[1]
         assert '<a rel="prev" href="/?page=1">' in pages[1]
         assert '<a rel="next" href="/?page=3">' in pages[1]
-        for strange in ("0", "-1", "x", "", "99", "1e9", "%C2%B2"):
+        for strange in ("0", "-1", "x", "", "99", "1e9", "%C2%B2", "9" * 5000):
             assert anna.get(f"/?page={strange}").status == 200, strange
         named = anna.get("/?feed=D00&page=1").text
         assert named.count('<th scope="row">') == 10
@@ -139,3 +148,69 @@ def test_a_shared_file_that_changed_is_read_again(tmp_path: Path) -> None:
     assert again
     assert again.project
     assert again.project.guards.caution == 50
+
+
+def test_what_was_written_a_moment_ago_is_not_remembered(folder: Path) -> None:
+    feeds, histories = Feeds(folder).all(), Histories()
+    os.utime(folder / "shared.db")
+    histories.states_of(feeds.values(), deliveries=True)
+    with counted() as said:
+        histories.states_of(feeds.values(), deliveries=True)
+    assert said
+
+
+def test_an_address_that_can_not_be_read_hides_no_other_feed_of_the_history(tmp_path: Path) -> None:
+    history = f"sqlite:///{tmp_path / 'shared.db'}"
+    for name, url in (("good", None), ("nobody", "sftp://nouser"), ("broken", "https://[bad/x")):
+        Feed(tmp_path / name, history=history, destination={"url": url} if url else {}).configure()
+    states = Histories().states_of(Feeds(tmp_path).all().values(), deliveries=True)
+    assert isinstance(states["good"], State)
+    assert all(isinstance(state, str) and state for name, state in states.items() if name != "good")
+
+
+def test_a_feed_is_read_again_once_a_file_that_it_extends_is_mended(tmp_path: Path) -> None:
+    Feed(tmp_path / "acme").configure()
+    config = tmp_path / "acme/plugins.toml"
+    config.write_text('extends = "../common.txt"\n' + config.read_text())
+    (tmp_path / "common.txt").write_text("[guards\n")
+    feeds = Feeds(tmp_path)
+    broken = feeds.find("acme")
+    assert broken
+    assert broken.project is None
+    (tmp_path / "common.txt").write_text("[guards]\ncaution = 30\n")
+    mended = feeds.find("acme")
+    assert mended
+    assert mended.project
+    assert mended.project.guards.caution == 30
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are text there")
+def test_a_folder_whose_name_is_not_text_is_a_feed_like_any_other(tmp_path: Path) -> None:
+    Feed(tmp_path / "acme").configure()
+    (tmp_path / "acme").rename(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff"))
+    (name,) = Feeds(tmp_path).all()
+    assert name == "bad\ufffd"
+
+
+def test_a_plan_that_was_taken_over_is_not_taken_over_again_at_each_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARFEED_STATE", str(tmp_path / "state"))
+    history = f"sqlite:///{tmp_path / 'shared.db'}"
+    for number in range(6):
+        feed = Feed(tmp_path / f"feed{number}", history=history)
+        feed.export(invoices(20))
+        feed.approved()
+        feed.export(invoices(10))
+        feed.sync()
+    feeds = Feeds(tmp_path)
+    with database_of(tmp_path) as database:
+        worker = cast("Worker", None)
+        application = Application(database, feeds, Histories(), worker, Place(frozenset()), Ranking())
+        every = [*feeds.all().values()]
+        assert all(each.waiting for each in look_at_all(application, every))
+        for deliveries in (True, False):
+            with counted() as said:
+                assert all(each.waiting for each in look_at_all(application, every, deliveries=deliveries))
+            assert len([one for one in said if one.startswith("SELECT")]) <= 20, said
+            assert not [one for one in said if one.startswith(("BEGIN", "INSERT", "UPDATE"))], said

@@ -198,6 +198,6 @@ def test_dates_written_as_mdb_export_writes_them_are_proposed_with_the_month_fir
 
 def test_the_day_of_a_moment_of_access_is_taken(init: Interview) -> None:
     table = ACCESS.format(first="03/04/26 00:00:00", last="01/29/26 14:30:00")
-    said = {"currency": "EUR", "columns": {"due_on": "Due on"}}
+    said: dict[str, Any] = {"currency": "EUR", "columns": {"due_on": "Due on"}}
     assert "03/04/26 00:00:00 is 4 March 2026, as it is written" in refused(init, table, **said)
     assert init.source(table, dates="%m/%d/%y %H:%M:%S", **said)["dates"] == "%m/%d/%y %H:%M:%S"

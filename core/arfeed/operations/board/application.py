@@ -58,6 +58,8 @@ class Application:
     place: Place
     ranking: Ranking[Any]
     logins: RateLimit = field(default_factory=RateLimit)
+    taken_over: dict[str, str] = field(default_factory=dict)
+    """By feed the run whose refused plan is on the board already."""
 
 
 def page(application: Application, visit: Visit, template: str, status: int = 200, **facts: Any) -> Response:

@@ -85,11 +85,12 @@ class Word(NamedTuple):
 
 
 class Approval(NamedTuple):
-    """One person's yes to a plan."""
+    """One person's yes to a plan; `way` is the token of a program that gave it, in words to put behind the name."""
 
     person: str
     at: datetime
     reason: str
+    way: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,14 +232,16 @@ def approve(database: Database, record: PlanRecord, wanted: Demands, word: Word)
         so_far = waiting_approvals(connection, record.id)
         if word.person not in {each.person for each in so_far}:
             row = {"plan": record.id, "person": word.person, "turn": connection.execute(mine).scalar_one() + 1}
-            connection.execute(sa.insert(approvals).values(**row, at=now(), reason=word.reason, job=None))
+            said = {"at": now(), "reason": word.reason, "way": word.way or None, "job": None}
+            connection.execute(sa.insert(approvals).values(**row, **said))
             details = {"plan": record.id, "code": record.code, "invoices": record.missing, "reason": word.reason}
             by = f"{word.person}{word.way}"
             log(connection, by, "approved", record.feed, **details, of=wanted.people)
             so_far = waiting_approvals(connection, record.id)
         if len(so_far) < wanted.people:
             return None
-        job = _new_job(connection, record.feed, "approve", " and ".join(each.person for each in so_far), record.id)
+        by = " and ".join(f"{each.person}{each.way or ''}" for each in so_far)[:100]
+        job = _new_job(connection, record.feed, "approve", by, record.id)
         these = sa.and_(approvals.c.plan == record.id, approvals.c.job.is_(None))
         connection.execute(sa.update(approvals).where(these).values(job=job))
         return job
@@ -260,7 +263,7 @@ def _last_approving(connection: sa.Connection, plan: str) -> Job | None:
 
 
 def _approvals(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> list[Approval]:
-    columns = (approvals.c.person, approvals.c.at, approvals.c.reason)
+    columns = (approvals.c.person, approvals.c.at, approvals.c.reason, approvals.c.way)
     query = sa.select(*columns).where(*conditions).order_by(approvals.c.at, approvals.c.person)
     return [Approval(*row) for row in connection.execute(query)]
 

@@ -19,7 +19,7 @@ BOARD = Schema(
     "--database",
     metadata,
     Path(__file__).parent / "migrations",
-    "0003",
+    "0004",
     versions="board_version",
     lock=0x6172_6262,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -45,7 +46,8 @@ class Feeds:
         with self._lock:
             if monotonic() - self._looked > _FRESH:
                 version = self._look()
-                if version != self._version or not self._listed:
+                # A feed that could not be read is read again: what was wrong may be in a file that it extends.
+                if version != self._version or not all(feed.project for feed in self._listed.values()):
                     self._listed = self._list()
                     # Looked at once more: the files that feeds extend were not known before they were read.
                     version = self._look()
@@ -80,7 +82,7 @@ class Feeds:
 
     def _feed(self, config: Path) -> Feed:
         known = self._read.get(config)
-        if known is None or known[0] != version_of(path for path, _, _ in known[0]):
+        if known is None or known[1].project is None or known[0] != version_of(path for path, _, _ in known[0]):
             feed = _read_feed(self.folder, config)
             shared = feed.project.shared.values() if feed.project else ()
             known = self._read[config] = (version_of([str(config), *map(str, shared)]), feed)
@@ -90,6 +92,8 @@ class Feeds:
 def _read_feed(folder: Path, config: Path) -> Feed:
     # acme/plugins.toml is called acme, and acme.toml acme.toml: files of both kinds may lie side by side.
     name = config.parent.name if config.parent != folder else config.name
+    # On a disk a name may be bytes that are not text.
+    name = os.fsencode(name).decode("utf-8", "replace")
     try:
         return Feed(name, config, read_project(config), "")
     except (ArfeedError, SQLAlchemyError) as exc:

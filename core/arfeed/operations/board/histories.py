@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Lock
+from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -33,6 +35,10 @@ _PAST = 30
 """How many earlier deliveries the page of one charts."""
 _LATELY = timedelta(days=30)
 _MOST_RECONCILIATIONS = 10
+_MOST_ANSWERS = 50
+"""How many different sets of feeds are remembered of a history in a file."""
+_TICK = 3.0
+"""Seconds for which a file's time may stay the same though it is written again."""
 
 
 class State(NamedTuple):
@@ -77,16 +83,23 @@ class Histories:
 
         Feeds that share a history are looked up together. Without `deliveries` the last ones are left out.
         """
-        together: dict[str, list[tuple[str, Project]]] = defaultdict(list)
-        for feed in feeds:
-            if feed.project is not None:
-                together[feed.project.feed.history.get_secret_value()].append((feed.name, feed.project))
+        together: dict[str, list[tuple[Feed, str]]] = defaultdict(list)
         found: dict[str, State | str] = {}
+        for feed in feeds:
+            if feed.project is None:
+                continue
+            # Each by itself: an address that can't be read must not hide what waits in other feeds.
+            try:
+                address = address_of(feed.project)
+            except (ArfeedError, ValueError) as exc:
+                found[feed.name] = str(exc)
+            else:
+                together[feed.project.feed.history.get_secret_value()].append((feed, address))
         for feeds_of_one in together.values():
             try:
                 found |= self._states(feeds_of_one, deliveries)
             except ArfeedError as exc:
-                found |= {name: str(exc) for name, _ in feeds_of_one}
+                found |= {feed.name: str(exc) for feed, _ in feeds_of_one}
         return found
 
     def last_delivered_at(self, project: Project) -> datetime | None:
@@ -155,35 +168,36 @@ class Histories:
                         what = f"{row['invoice_ref']} was marked as paid: {why}"
                         yield Trace(feed.name, run.started_at, run.id, what)
 
-    def _states(self, feeds: Collection[tuple[str, Project]], deliveries: bool) -> dict[str, State | str]:
-        project = next(project for _, project in feeds)
+    def _states(self, feeds: Collection[tuple[Feed, str]], deliveries: bool) -> dict[str, State | str]:
+        project = next(feed.project for feed, _ in feeds if feed.project)
         # Before it is read: what is written meanwhile makes another version.
-        version, answers = self._known(project)
-        addresses = {name: address_of(each) for name, each in feeds}
-        asked = (deliveries, *sorted(addresses.items()))
+        answers = self._known(project)
+        asked = (deliveries, *sorted((feed.name, address) for feed, address in feeds))
         if asked in answers:
             return answers[asked]
         with self._open(project) as history:
-            names, outcomes = _look_up({*addresses.values()}, history)
+            names, outcomes = _look_up({address for _, address in feeds}, history)
             last = history.last_deliveries(names.values()) if deliveries else {}
-        of = {name: names[address] for name, address in addresses.items()}
+        of = {feed.name: names[address] for feed, address in feeds}
         states: dict[str, State | str] = {
             name: State(known, last.get(known), outcomes.get(known)) for name, known in of.items()
         }
-        if version:
-            answers[asked] = states
+        if len(answers) >= _MOST_ANSWERS:
+            answers.clear()
+        answers[asked] = states
         return states
 
-    def _known(self, project: Project) -> tuple[Version | None, dict[tuple[object, ...], dict[str, State | str]]]:
-        """Return the version of a history in a file, and what was found in it; nothing is kept of a server's."""
+    def _known(self, project: Project) -> dict[tuple[object, ...], dict[str, State | str]]:
+        """Return what was found in a history in a file, as long as it has not changed; of a server nothing is kept."""
         version = _version_of(project)
-        if version is None:
-            return None, {}
+        # Where times are coarse, two changes within one tick look like one.
+        if version is None or max(moment for _, moment, _ in version) > (time() - _TICK) * 1e9:
+            return {}
         file = version[0][0]
         # What was found in an earlier version goes with it.
         if file not in self._files or self._files[file][0] != version:
             self._files[file] = (version, {})
-        return self._files[file]
+        return self._files[file][1]
 
     @contextmanager
     def _open(self, project: Project) -> Iterator[History]:
@@ -192,9 +206,13 @@ class Histories:
             with History(url) as history:
                 yield history
             return
-        with self._lock:
-            if url not in self._servers:
-                self._servers[url] = History(url)
+        if url not in self._servers:
+            # Opened without the lock: a server that does not answer must not keep others waiting.
+            opened = History(url)
+            with self._lock:
+                kept = self._servers.setdefault(url, opened)
+            if kept is not opened:
+                opened.close()
         yield self._servers[url]
 
 
@@ -212,7 +230,8 @@ def _look_up(addresses: set[str], history: History) -> tuple[dict[str, str], dic
 
 def _file_of(project: Project) -> str | None:
     url = sa.make_url(project.feed.history.get_secret_value())
-    return url.database if url.get_backend_name() == "sqlite" else None
+    # SQLite puts its other files beside the one that a link leads to.
+    return os.path.realpath(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def _version_of(project: Project) -> Version | None:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from arfeed.model.errors import ArfeedError
 from arfeed.operations.board import approvals
 from arfeed.operations.board.access.problems import NotFoundError
+from arfeed.operations.board.histories import State
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from arfeed.operations.board.access.guard import Visit
     from arfeed.operations.board.application import Application, Path
     from arfeed.operations.board.approvals import Job, PlanHead, PlanRecord
     from arfeed.operations.board.feeds import Feed
-    from arfeed.operations.board.histories import State, Trace
+    from arfeed.operations.board.histories import Trace
     from arfeed.plugins.config import Project
 
 LONGEST_NUMBER = 200
@@ -107,7 +110,12 @@ def look_at_all(application: Application, feeds: Sequence[Feed], *, deliveries: 
     with application.database.reading() as connection:
         pending = approvals.pending_jobs(connection, names)
         latest = approvals.latest_plans(connection, names)
-    return [_overview(application, feed, states.get(feed.name, feed.mistake), pending, latest) for feed in feeds]
+    latest |= _take_over(application, feeds, states, latest)
+    if not deliveries:
+        # Where a plan was refused, the last delivery decides whether it waits.
+        refused = [feed for feed in feeds if feed.name in latest and latest[feed.name].refused]
+        states |= application.histories.states_of(refused, deliveries=True)
+    return [_overview(feed, states.get(feed.name, feed.mistake), pending, latest) for feed in feeds]
 
 
 def rank_feeds(application: Application) -> list[Overview]:
@@ -124,42 +132,44 @@ def rank_feeds(application: Application) -> list[Overview]:
     return ranked
 
 
-def _overview(
-    application: Application,
-    feed: Feed,
-    state: State | str,
-    pending: Mapping[str, Job],
-    latest: Mapping[str, PlanHead],
-) -> Overview:
+def _overview(feed: Feed, state: State | str, pending: Mapping[str, Job], latest: Mapping[str, PlanHead]) -> Overview:
     job = pending.get(feed.name)
-    if isinstance(state, str) or feed.project is None:
-        return Overview(feed, None, None, job, str(state))
-    plan, outcome = latest.get(feed.name), state.outcome
-    try:
-        if outcome and outcome.ending == "refused" and (plan is None or plan.at < outcome.at):
-            plan = _take_over(application, feed.name, feed.project) or plan
-        waits = plan is not None and plan.refused and _is_open(application, plan, feed.project, state)
-    except ArfeedError as exc:
-        return Overview(feed, None, None, job, str(exc))
+    if isinstance(state, str):
+        return Overview(feed, None, None, job, state)
+    plan = latest.get(feed.name)
+    delivered = state.delivery.started_at if state.delivery else None
+    waits = plan is not None and plan.refused and _is_open(plan, delivered)
     return Overview(feed, state, plan if waits else None, job, "")
 
 
-def _take_over(application: Application, feed: str, project: Project) -> PlanHead | None:
-    refused = application.histories.refused_plan(project)
-    if refused is None:
-        return None
-    with application.database.writing() as connection:
-        approvals.keep(connection, feed, refused)
-        return approvals.latest_plan(connection, feed)
+def _take_over(
+    application: Application,
+    feeds: Sequence[Feed],
+    states: Mapping[str, State | str],
+    latest: Mapping[str, PlanHead],
+) -> dict[str, PlanHead]:
+    """Keep the plans that other runs were refused for; return those, by feed."""
+    found: dict[str, PlanHead] = {}
+    for feed in feeds:
+        state = states.get(feed.name)
+        outcome = state.outcome if isinstance(state, State) else None
+        plan = latest.get(feed.name)
+        if feed.project is None or outcome is None or outcome.ending != "refused":
+            continue
+        # A run ends after its plan was made, so the times alone can't tell whether it is the one that is known.
+        if (plan and plan.at >= outcome.at) or application.taken_over.get(feed.name) == outcome.run:
+            continue
+        refused = application.histories.refused_plan(feed.project)
+        if refused is not None:
+            with application.database.writing() as connection:
+                approvals.keep(connection, feed.name, refused)
+                found |= approvals.latest_plans(connection, [feed.name])
+        application.taken_over[feed.name] = outcome.run
+    return found
 
 
-def _is_open(application: Application, record: PlanHead, project: Project, state: State | None = None) -> bool:
+def _is_open(record: PlanHead, delivered: datetime | None) -> bool:
     """Whether nothing was delivered since a plan was made."""
-    if state and state.outcome and state.outcome.ending == "delivered" and state.outcome.at > record.at:
-        return False
-    delivered = state.delivery.started_at if state and state.delivery else None
-    if delivered is None:
-        delivered = application.histories.last_delivered_at(project)
     return delivered is None or delivered < record.at
 
 
@@ -167,4 +177,8 @@ def is_current(application: Application, record: PlanRecord, project: Project) -
     """Whether a plan is the last one of its feed that is known, and nothing was delivered since."""
     with application.database.reading() as connection:
         latest = approvals.latest_plan(connection, record.feed)
-    return latest is not None and latest.id == record.id and _is_open(application, record, project)
+    return (
+        latest is not None
+        and latest.id == record.id
+        and _is_open(record, application.histories.last_delivered_at(project))
+    )

@@ -110,6 +110,7 @@ approvals = Table(
     Column("at", Moment, nullable=False),
     Column("reason", Text, nullable=False),
     Column("job", ForeignKey("board_jobs.id")),  # none while somebody else still has to approve
+    Column("way", String(60)),  # how, if it was not on a page: by which token
 )
 
 questions = Table(

@@ -175,7 +175,7 @@ class Worker:
         with self.database.reading() as connection:
             plan = find_plan(connection, job.feed, job.plan or "")
             given = approvals_of(connection, job.id)
-        who = " and ".join(f"{each.person} at {each.at:%Y-%m-%d %H:%M} UTC" for each in given)
+        who = " and ".join(f"{each.person}{each.way or ''} at {each.at:%Y-%m-%d %H:%M} UTC" for each in given)
         # The job's id too: by it a board that was killed finds the delivery.
         by = f"{who}, on the board (job {job.id})"
         return ["sync", "--json", "--approve", plan.code or "" if plan else "", "--approved-by", by]

@@ -45,7 +45,7 @@ def front(application: Application, visit: Visit, path: Path) -> Response:
     ]
     pages = max(1, -(-len(ranked) // _MOST_FEEDS))
     number = visit.query.get("page", "1")
-    shown = min(int(number), pages) if number.isascii() and number.isdigit() and int(number) else 1
+    shown = min(int(number), pages) if number.isascii() and number.isdigit() and len(number) < 9 and int(number) else 1
     here = [each.feed for each in ranked[(shown - 1) * _MOST_FEEDS : shown * _MOST_FEEDS]]
     facts: dict[str, Any] = {
         "feeds": sorted(look_at_all(application, here), key=lambda each: each.urgency),
