@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from arfeed.model.errors import ArfeedError
 from arfeed.operations.board import approvals
 from arfeed.operations.board.access.problems import NotFoundError
-from arfeed.operations.board.histories import State
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from arfeed.operations.board.application import Application, Path
     from arfeed.operations.board.approvals import Job, PlanHead, PlanRecord
     from arfeed.operations.board.feeds import Feed
-    from arfeed.operations.board.histories import Trace
+    from arfeed.operations.board.histories import State, Trace
     from arfeed.plugins.config import Project
 
 LONGEST_NUMBER = 200
@@ -152,7 +151,7 @@ def _take_over(
     found: dict[str, PlanHead] = {}
     for feed in feeds:
         state = states.get(feed.name)
-        outcome = state.outcome if isinstance(state, State) else None
+        outcome = None if state is None or isinstance(state, str) else state.outcome
         plan = latest.get(feed.name)
         if feed.project is None or outcome is None or outcome.ending != "refused":
             continue
