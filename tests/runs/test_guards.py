@@ -353,8 +353,8 @@ def test_what_was_learned_of_a_source_holds_under_another_name(running: Feed) ->
     running.sources = {"books": {"path": "erp.csv", **PAID_BY_ABSENCE}}
     done = running.sync()
     assert (codes(done), bool(done.receipt)) == ([], True)
-    (note,) = (note for note in done.plan.notes if note.startswith("books lists the invoices of erp, which is not a "))
-    assert "what guards have learned of it still holds" in note
+    (note,) = (note for note in done.plan.notes if note.startswith("books lists the invoices of erp, a former source"))
+    assert "what was learned of it still applies" in note
     assert learned_of(running, "books") >= learned
     assert not any("lists the invoices of" in note for note in running.plan().notes)
 

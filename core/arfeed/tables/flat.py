@@ -38,8 +38,13 @@ def csv_header(file: str, encoding: str, delimiter: str, columns: Sequence[str])
     return find_header(file, rows, columns)
 
 
-def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the rows below the header. Raise `SourceError` for a record of another width, or for signs of a cut."""
+def csv_tables(
+    file: str, encoding: str, delimiter: str, columns: Sequence[str], *, footers: bool = False
+) -> Iterator[pa.Table]:
+    """Yield the rows below the header, and with `footers` what a program prints below them.
+
+    Raise `SourceError` for a record of another width, or for signs of a cut.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -51,7 +56,9 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
         yield pa.table({name: pa.array([], pa.large_string()) for name in (*kept, "origin")})
         return
     quotes = Quotes(delimiter)
-    whole = drop_footer_lines(blocks(file, encoding), delimiter, len(header.names))
+    whole = blocks(file, encoding)
+    if not footers:
+        whole = drop_footer_lines(whole, delimiter, len(header.names))
     data = Stream(blank_rules(whole, quotes, delimiter, len(header.names)))
     *_, last = header.names
     # Records are counted with the header, as a spreadsheet does.
@@ -64,7 +71,7 @@ def csv_tables(file: str, encoding: str, delimiter: str, columns: Sequence[str])
             rows = read.select(kept).append_column("origin", origins(file, done + 1, len(read)))
             if _may_be_blank(read, [*kept, last]):
                 # Rarely needed: this reads the whole file again.
-                blank = blank if len(blank) else _blank_rows(file, encoding, delimiter, header)
+                blank = blank if len(blank) else _blank_rows(file, encoding, delimiter, header, footers=footers)
                 rows = rows.filter(pc.invert(blank.slice(done - before, len(read))))
             yield drop_page_headings(rows, header)
             done += len(read)
@@ -92,7 +99,7 @@ def _may_be_blank(rows: pa.Table, names: Sequence[str]) -> bool:
     return bool(pc.any(blank).as_py())
 
 
-def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.Array:
+def _blank_rows(file: str, encoding: str, delimiter: str, header: Header, *, footers: bool) -> pa.Array:
     """Return which records below the header are all blank, such as `;;;;`, which Excel writes for cleared rows.
 
     It reads the file again, with all of its columns.
@@ -102,7 +109,9 @@ def _blank_rows(file: str, encoding: str, delimiter: str, header: Header) -> pa.
 
     from arfeed.tables.separated.quotes import Quotes
 
-    whole = drop_footer_lines(blocks(file, encoding), delimiter, len(header.names))
+    whole = blocks(file, encoding)
+    if not footers:
+        whole = drop_footer_lines(whole, delimiter, len(header.names))
     data = Stream(blank_rules(whole, Quotes(delimiter), delimiter, len(header.names)))
     read = read_batches(data, header.names, delimiter, header.names, header.line - 1)
     found = [functools.reduce(pc.and_, (pc.equal(column, "") for column in rows.columns)) for rows in read]

@@ -71,15 +71,26 @@ def read_tables(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
     return map(to_frame, read_arrow(file, **how))
 
 
+def read_to_the_end(file: str, **how: Unpack[Reading]) -> Iterator[pd.DataFrame]:
+    """Read a file as `read_tables` does, with what a program prints below a list, such as `Page 1 of 1`."""
+    return map(to_frame, _read(file, how, footers=True))
+
+
 def read_arrow(file: str, **how: Unpack[Reading]) -> Iterator[pa.Table]:
     """Read a CSV, XLSX or DBF file as `read_tables` does, but return Arrow tables of large strings."""
+    return _read(file, how, footers=False)
+
+
+def _read(file: str, how: Reading, *, footers: bool) -> Iterator[pa.Table]:
     columns = how.get("columns", ())
     if is_dbase(file):
         return dbase_tables(file, how.get("encoding"), columns)
     if is_workbook(file):
-        return drop_footers(_sheet_tables(file, how.get("sheet"), columns))
+        rows = _sheet_tables(file, how.get("sheet"), columns)
+        return rows if footers else drop_footers(rows)
     encoding = find_encoding(file, how.get("encoding"), how.get("fallback"))
-    return csv_tables(file, encoding, find_delimiter(file, encoding, how.get("delimiter")), columns)
+    delimiter = find_delimiter(file, encoding, how.get("delimiter"))
+    return csv_tables(file, encoding, delimiter, columns, footers=footers)
 
 
 def table_from_records(records: Iterable[Mapping[str, object]], *, origin: str) -> pd.DataFrame:

@@ -200,7 +200,7 @@ def test_a_day_of_payment_beside_an_amount_is_asked_about(tmp_path: Path, headin
         ("Erledigt", "Ja", "Nein", "paid"),
         ("Matched", "Yes", "No", "paid"),
         ("Enabled", "No", "Yes", "paid"),
-        ("Stage", "Paid", "Reminded", "paid"),
+        ("Stage", "Paid", "Walrus", "paid"),
         ("Stage", "Closed", "Open", "paid"),
     ],
 )
@@ -210,7 +210,7 @@ def test_a_flag_beside_an_amount_is_asked_about(tmp_path: Path, heading: str, ye
         read(file, ROWS)
     assert "; it closes 5 rows whose balance is not 0" in str(raised.value)
     # What is neither yes or no nor a known state has to be given a meaning by somebody who has looked.
-    rest = "…" if no == "Reminded" else "open"
+    rest = "…" if no == "Walrus" else "open"
     told = f'{{ "{yes}" = "{meant}", "{no}" = "{rest}" }}'
     assert f'for {heading!r}, columns.status = "{heading}" and values.status = {told}' in str(raised.value)
     settings = {"columns": {"status": heading}, "values": {"status": {yes: meant, no: "open"}}}

@@ -39,7 +39,7 @@ from arfeed.runs.reconciliation.workbook import refuse_marked_rows, refuse_sever
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of
-from arfeed.tables.read import read_header, read_tables
+from arfeed.tables.read import read_header, read_to_the_end
 from arfeed.tables.separated.text import find_encoding
 from arfeed.tables.values.amounts import MONEY
 from arfeed.tables.values.dates import ORDERS, parse_dates
@@ -204,7 +204,8 @@ def _read(file: Path, how: Mapping[str, str], wanted: Sequence[str]) -> pd.DataF
     """Return all columns, below the row that has the wanted headings."""
     if wanted:
         wanted = read_header(str(file), columns=wanted, **how)
-    return pd.concat(read_tables(str(file), columns=wanted, **how), ignore_index=True)
+    # What stands below may say of which day the list is, or that an invoice is closed.
+    return pd.concat(read_to_the_end(str(file), columns=wanted, **how), ignore_index=True)
 
 
 def _type(file: Path, raw: pd.DataFrame, search: Search, delivered: LastDelivery) -> Export:
