@@ -7,11 +7,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import sqlalchemy as sa
 
+from arfeed.model.errors import LockedError
 from arfeed.operations.board.access.guard import Place
 from arfeed.operations.board.application import Application
 from arfeed.operations.board.caching import Ranking
@@ -23,6 +24,7 @@ from support.people.boards import add_person, database_of, running_board
 
 if TYPE_CHECKING:
     from arfeed.operations.board.work import Worker
+    from arfeed.plugins.config import Project
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +168,32 @@ def test_an_address_that_can_not_be_read_hides_no_other_feed_of_the_history(tmp_
     states = Histories().states_of(Feeds(tmp_path).all().values(), deliveries=True)
     assert isinstance(states["good"], State)
     assert all(isinstance(state, str) and state for name, state in states.items() if name != "good")
+
+
+def test_a_refused_plan_that_can_not_be_read_hides_no_other_feed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARFEED_STATE", str(tmp_path / "state"))
+    for name in ("held", "other"):
+        feed = Feed(tmp_path / name)
+        feed.export(invoices(20))
+        feed.approved()
+        feed.export(invoices(10))
+        feed.sync()
+    feeds, histories = Feeds(tmp_path), Histories()
+    read = histories.refused_plan
+
+    def refused_plan(project: Project) -> dict[str, Any] | None:
+        if project.folder.name == "held":
+            raise LockedError("another process has kept it locked")
+        return read(project)
+
+    monkeypatch.setattr(histories, "refused_plan", refused_plan)
+    with database_of(tmp_path) as database:
+        application = Application(database, feeds, histories, cast("Worker", None), Place(frozenset()), Ranking())
+        held, other = look_at_all(application, [*feeds.all().values()])
+    assert "kept it locked" in held.wrong
+    assert other.waiting
 
 
 def test_a_feed_is_read_again_once_a_file_that_it_extends_is_mended(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from arfeed.operations.board.access.problems import NotFoundError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from arfeed.history.records import RunRecord
     from arfeed.operations.board.access.guard import Visit
     from arfeed.operations.board.application import Application, Path
     from arfeed.operations.board.approvals import Job, PlanHead, PlanRecord
@@ -22,7 +23,20 @@ if TYPE_CHECKING:
 LONGEST_NUMBER = 200
 """So long may be the number of an invoice that is searched for."""
 
+MOST_LINES = 200
+"""How many lines of the log are shown."""
+
 _MOST_TRACES = 200
+_MOST_DELIVERIES = 50
+
+
+class Details(NamedTuple):
+    """One feed with its last deliveries and the runs asked for on the board, the newest first, and its last plan."""
+
+    overview: Overview
+    deliveries: list[RunRecord]
+    latest: PlanHead | None
+    jobs: list[Job]
 
 
 class Overview(NamedTuple):
@@ -43,8 +57,12 @@ class Overview(NamedTuple):
 
 def visible_feeds(application: Application, visit: Visit) -> Iterator[Feed]:
     """Yield the feeds that whoever asks may see."""
-    person = visit.session.person if visit.session else None
-    return (each for each in application.feeds.all().values() if person and person.may("see", each.name))
+    return (each for each in application.feeds.all().values() if may_see(visit, each.name))
+
+
+def may_see(visit: Visit, feed: str) -> bool:
+    """Whether whoever asks may see a feed."""
+    return visit.session is not None and visit.session.person.may("see", feed)
 
 
 def find_feed(application: Application, path: Path) -> Feed:
@@ -94,9 +112,16 @@ def find_traces(application: Application, visit: Visit, number: str) -> tuple[li
     return sorted(found, key=lambda each: each.at, reverse=True)[:_MOST_TRACES], unread
 
 
-def look_at(application: Application, found: Feed) -> Overview:
+def look_at(application: Application, found: Feed) -> Details:
     """Return what is to be seen of a feed."""
-    return look_at_all(application, [found])[0]
+    (overview,) = look_at_all(application, [found])
+    deliveries = []
+    if found.project and not overview.wrong:
+        deliveries = application.histories.deliveries_of(found.project, _MOST_DELIVERIES)
+    with application.database.reading() as connection:
+        latest = approvals.latest_plan(connection, found.name)
+        jobs = approvals.jobs_of(connection, found.name)
+    return Details(overview, deliveries, latest, jobs)
 
 
 def look_at_all(application: Application, feeds: Sequence[Feed], *, deliveries: bool = True) -> list[Overview]:
@@ -144,10 +169,13 @@ def _overview(feed: Feed, state: State | str, pending: Mapping[str, Job], latest
 def _take_over(
     application: Application,
     feeds: Sequence[Feed],
-    states: Mapping[str, State | str],
+    states: dict[str, State | str],
     latest: Mapping[str, PlanHead],
 ) -> dict[str, PlanHead]:
-    """Keep the plans that other runs were refused for; return those, by feed."""
+    """Keep the plans that other runs were refused for; return those, by feed.
+
+    A feed whose plan can't be read has the reason for its state, and hides no other.
+    """
     found: dict[str, PlanHead] = {}
     for feed in feeds:
         state = states.get(feed.name)
@@ -158,7 +186,11 @@ def _take_over(
         # A run ends after its plan was made, so the times alone can't tell whether it is the one that is known.
         if (plan and plan.at >= outcome.at) or application.taken_over.get(feed.name) == outcome.run:
             continue
-        refused = application.histories.refused_plan(feed.project)
+        try:
+            refused = application.histories.refused_plan(feed.project)
+        except ArfeedError as exc:
+            states[feed.name] = str(exc)
+            continue
         if refused is not None:
             with application.database.writing() as connection:
                 approvals.keep(connection, feed.name, refused)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from arfeed.model.errors import ArfeedError
@@ -48,7 +49,13 @@ def openapi(application: Application, visit: Visit, path: Path) -> Response:
     from starlette.responses import JSONResponse
 
     del application, visit, path
-    return JSONResponse(make_openapi(CALLS))
+    return JSONResponse(_described())
+
+
+@cache
+def _described() -> dict[str, Any]:
+    # Once: whoever has no token may ask for it, and schemas take long to make.
+    return make_openapi(CALLS)
 
 
 def static(application: Application, visit: Visit, path: Path) -> Response:

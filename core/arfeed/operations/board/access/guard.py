@@ -154,7 +154,7 @@ class Guard:
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise _Refusal(405, "Only GET and POST are known here.")
         if scope["path"].startswith(_FOR_PROGRAMS):
-            return await self._look_at_program(scope, receive, address)
+            return await self._look_at_program(scope, headers, receive, address)
         form = await self._form(headers, receive) if scope["method"] == "POST" else {}
         cookies = cookie_parser(headers.get("cookie", ""))
         token = cookies.get(self.place.cookie("session"), "")
@@ -164,11 +164,10 @@ class Guard:
             self._check_form(visit)
         return visit
 
-    async def _look_at_program(self, scope: Scope, receive: Receive, address: str) -> Visit:
+    async def _look_at_program(self, scope: Scope, headers: Headers, receive: Receive, address: str) -> Visit:
         from starlette.concurrency import run_in_threadpool
-        from starlette.datastructures import Headers, QueryParams
+        from starlette.datastructures import QueryParams
 
-        headers = Headers(scope=scope)
         kind, _, token = headers.get("authorization", "").partition(" ")
         known = token.strip() if kind.lower() == "bearer" else ""
         session = await run_in_threadpool(find_by_token, self.database, known) if known else None

@@ -13,6 +13,7 @@ from arfeed.operations.board.application import Application, Path
 from arfeed.operations.board.histories import mask_document
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
+    MOST_LINES,
     find_feed,
     find_job,
     find_plan,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     from arfeed.operations.board.access.guard import Visit
 
-_MOST_DELIVERIES = 50
-_MOST_LINES = 200
-
 
 def list_feeds(application: Application, visit: Visit, path: Path) -> Response:
     """Answer with all feeds that the token may see."""
@@ -44,20 +42,13 @@ def list_feeds(application: Application, visit: Visit, path: Path) -> Response:
 def show_feed(application: Application, visit: Visit, path: Path) -> Response:
     """Answer with one feed."""
     del visit
-    found = find_feed(application, path)
-    overview = look_at(application, found)
-    deliveries = []
-    if found.project and not overview.wrong:
-        deliveries = application.histories.deliveries_of(found.project, _MOST_DELIVERIES)
-    with application.database.reading() as connection:
-        latest = approvals.latest_plan(connection, found.name)
-        jobs = approvals.jobs_of(connection, found.name)
+    seen = look_at(application, find_feed(application, path))
     return _answer(
         models.FeedDetails(
-            feed=models.Feed.of(overview),
-            deliveries=[models.Delivery.of(run) for run in deliveries],
-            jobs=[models.Job.of(job) for job in jobs],
-            latest_plan=latest.id if latest else None,
+            feed=models.Feed.of(seen.overview),
+            deliveries=[models.Delivery.of(run) for run in seen.deliveries],
+            jobs=[models.Job.of(job) for job in seen.jobs],
+            latest_plan=seen.latest.id if seen.latest else None,
         )
     )
 
@@ -76,7 +67,8 @@ def show_plan(application: Application, visit: Visit, path: Path) -> Response:
     """Answer with a plan and what it takes to approve it."""
     del visit
     project, record = find_project(application, path), find_plan(application, path)
-    wanted = approvals.demands(record.document, project.board)
+    document = record.document
+    wanted = approvals.demands(document, project.board)
     with application.database.reading() as connection:
         given = approvals.waiting_approvals(connection, record.id)
     amounts = {currency: str(amount) for currency, amount in wanted.amounts.items()}
@@ -90,7 +82,7 @@ def show_plan(application: Application, visit: Visit, path: Path) -> Response:
             current=is_current(application, record, project),
             demands=models.Demands(invoices=wanted.invoices, amounts=amounts, people=wanted.people),
             approved_by=[each.person for each in given],
-            document=mask_document(project, record.document),
+            document=mask_document(project, document),
         )
     )
 
@@ -138,7 +130,7 @@ def show_log(application: Application, visit: Visit, path: Path) -> Response:
     """Answer with the end of the audit log."""
     del visit, path
     with application.database.reading() as connection:
-        lines = audit.entries(connection, most=_MOST_LINES)
+        lines = audit.entries(connection, most=MOST_LINES)
     return _answer(models.Log(lines=[models.Line.of(line) for line in lines]))
 
 

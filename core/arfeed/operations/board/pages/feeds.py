@@ -11,6 +11,7 @@ from arfeed.operations.board.access.problems import NotFoundError
 from arfeed.operations.board.application import Application, Path, message, page, to
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
+    MOST_LINES,
     find_feed,
     find_job,
     find_plan,
@@ -19,6 +20,7 @@ from arfeed.operations.board.lookup import (
     is_current,
     look_at,
     look_at_all,
+    may_see,
     rank_feeds,
 )
 from arfeed.runs.page.rendering import MOST_ROWS, describe_reasons, draw_trend, largest_first, row_of
@@ -29,19 +31,16 @@ if TYPE_CHECKING:
     from arfeed.operations.board.access.guard import Visit
 
 _MOST_FEEDS = 100
-_MOST_DELIVERIES = 50
-_MOST_LINES = 200
 
 
 def front(application: Application, visit: Visit, path: Path) -> Response:
     """Show the feeds that somebody may see, those that wait first, a hundred on a page."""
     del path
     named = visit.query.get("feed", "").strip()[:LONGEST_NUMBER]
-    person = visit.session.person if visit.session else None
     ranked = [
         each
         for each in rank_feeds(application)
-        if person and person.may("see", each.feed.name) and named.casefold() in each.feed.name.casefold()
+        if may_see(visit, each.feed.name) and named.casefold() in each.feed.name.casefold()
     ]
     pages = max(1, -(-len(ranked) // _MOST_FEEDS))
     number = visit.query.get("page", "1")
@@ -61,24 +60,19 @@ def front(application: Application, visit: Visit, path: Path) -> Response:
 def feed(application: Application, visit: Visit, path: Path) -> Response:
     """Show one feed."""
     found = find_feed(application, path)
-    overview = look_at(application, found)
-    facts: dict[str, Any] = {"overview": overview, "feed": found, "deliveries": [], "back": None, "trend": []}
-    if found.project and not overview.wrong:
+    seen = look_at(application, found)
+    facts: dict[str, Any] = {**seen._asdict(), "feed": found, "back": None, "trend": []}
+    if found.project and not seen.overview.wrong:
         back = application.histories.look_back(found.project)
         currencies = sorted({currency for run in back.past for currency in run.balances})
         facts |= {
-            "deliveries": application.histories.deliveries_of(found.project, _MOST_DELIVERIES),
             "back": back,
             "currencies": currencies,
             # One point makes no line.
             "trend": draw_trend(back.past, currencies) if len(back.past) > 1 else [],
         }
     with application.database.reading() as connection:
-        facts |= {
-            "latest": approvals.latest_plan(connection, found.name),
-            "jobs": approvals.jobs_of(connection, found.name),
-            "questions": questions.list_questions(connection, found.name),
-        }
+        facts["questions"] = questions.list_questions(connection, found.name)
     return page(application, visit, "feed", **facts)
 
 
@@ -173,7 +167,7 @@ def log(application: Application, visit: Visit, path: Path) -> Response:
     """Show the last lines of the audit log."""
     del path
     with application.database.reading() as connection:
-        lines = audit.entries(connection, most=_MOST_LINES)
+        lines = audit.entries(connection, most=MOST_LINES)
     return page(application, visit, "audit", lines=[(line, audit.as_data(line)["details"]) for line in lines])
 
 
