@@ -1,4 +1,4 @@
-"""How long the board's pages take with thousands of feeds in one PostgreSQL: python -m benchmarks.board [FEEDS RUNS].
+"""How long the board takes with thousands of feeds in PostgreSQL: python -m benchmarks.board [FEEDS RUNS [SECONDS]].
 
 A board runs as a process of its own. Thirty people read its first page and feeds' pages at the same time; each asks
 for the next three seconds after the last has come. Needs a server at 127.0.0.1:5432 with the user postgres.
@@ -27,11 +27,15 @@ from arfeed.operations.board.database import Database
 from support.databases.servers import POSTGRESQL
 from support.people.boards import PASSWORD, Board, running_board
 
-READERS, SECONDS, THINKING = 30, 60, 3.0
+READERS, THINKING = 30, 3.0
 FEED = """plugins = ["folder", "kolleno"]
 
 [feed]
 history = "{history}"
+
+[schedule]
+cron = "0 6 * * MON-FRI"
+timezone = "Europe/London"
 
 [sources.erp]
 use = "folder"
@@ -46,7 +50,13 @@ RUNS = """
 INSERT INTO runs (id, kind, state, feed, destination, settings, started_at, ended_at, report_at, report_name,
                   report_size, open_count, missing_count, receipt)
 SELECT 'run-' || feed || '-' || run, 'sync', 'delivered', 'feed' || feed, 'rehearsal://feed' || feed, 'x', moment,
-       moment, moment, 'open_ar.csv', 1000, 200, 3, repeat('{"invoice_ref": "INV-0001"}', 100)
+       moment, moment, 'open_ar.csv', 1000, 200, 3,
+       '{"totals": [{"source": "erp", "currency": "EUR", "count": 150, "balance": "' || (run * 37 + 10000) || '.50"}, '
+       '{"source": "erp", "currency": "GBP", "count": 50, "balance": "' || (run * 11 + 2000) || '.00"}], "missing": ['
+       '{"invoice_ref": "INV-' || run || '", "evidence": "proven"}, '
+       '{"invoice_ref": "INV-0", "evidence": "unexplained"}], '
+       '"pdfs": {"send": 5, "present": ' || (100 + run % 90) || ', "without": 20}, "files": ["'
+       || repeat('9b74bfb23f4e6617aa3456390a4a9657 INV-0001.pdf ', 100) || '"]}'
 FROM generate_series(1, :feeds) AS feed, generate_series(1, :runs) AS run,
      LATERAL (SELECT now() - (run || ' days')::interval - (feed || ' seconds')::interval AS moment) AS at
 """
@@ -76,15 +86,16 @@ def many(folder: Path, url: str, feeds: int, runs: int) -> Iterator[Board]:
         yield board
 
 
-def measure(board: Board, feeds: int) -> None:
+def measure(board: Board, feeds: int, seconds: float) -> None:
     """Print the 50th and 95th percentile of each page, and the board's memory before and after."""
     visitor = board.logged_in("anna")
     began = time.monotonic()
     visitor.get("/")
     print(f"the very first look: {time.monotonic() - began:.1f} s")
     print(f"alone: {_alone(visitor, '/'):.0f} ms the first page, {_alone(visitor, '/feeds/feed7'):.0f} ms a feed's")
-    before, until = _memory(board), time.monotonic() + SECONDS
-    seconds: dict[str, list[float]] = {"the first page": [], "a feed's page": []}
+    print(f"for {seconds:.0f} s, at a load of {os.getloadavg()[0]:.1f} before")
+    before, until = _memory(board), time.monotonic() + seconds
+    taken: dict[str, list[float]] = {"the first page": [], "a feed's page": []}
 
     def read(reader: int) -> None:
         turn = reader
@@ -93,14 +104,19 @@ def measure(board: Board, feeds: int) -> None:
             kind, path = ("the first page", "/") if turn % 2 else ("a feed's page", f"/feeds/feed{turn % feeds + 1}")
             start = time.perf_counter()
             assert visitor.get(path).status == 200
-            seconds[kind].append(time.perf_counter() - start)
+            taken[kind].append(time.perf_counter() - start)
             time.sleep(THINKING)
 
     with ThreadPoolExecutor(READERS) as pool:
-        list(pool.map(read, range(READERS)))
-    for kind, taken in seconds.items():
-        cuts = [f"{cut * 1e3:.0f} ms" for cut in quantiles(taken, n=20)]
-        print(f"{READERS} readers, {kind}: {len(taken)} times, half within {cuts[9]}, 95 % within {cuts[18]}")
+        reading = [pool.submit(read, reader) for reader in range(READERS)]
+        while time.monotonic() < until:
+            time.sleep(min(60.0, max(0.0, until - time.monotonic())))
+            print(f"memory {_memory(board):.0f} MB, load {os.getloadavg()[0]:.1f}", flush=True)
+        for each in reading:
+            each.result()
+    for kind, times in taken.items():
+        cuts = [f"{cut * 1e3:.0f} ms" for cut in quantiles(times, n=20)]
+        print(f"{READERS} readers, {kind}: {len(times)} times, half within {cuts[9]}, 95 % within {cuts[18]}")
     print(f"memory {before:.0f} MB before, {_memory(board):.0f} MB after")
 
 
@@ -118,13 +134,13 @@ def _memory(board: Board) -> float:
 
 def main() -> None:
     """Measure."""
-    feeds, runs = (int(each) for each in (*sys.argv[1:], "5000", "200")[:2])
+    feeds, runs, seconds = (int(each) for each in (*sys.argv[1:], *("5000", "200", "60")[len(sys.argv) - 1 :]))
     with (
         tempfile.TemporaryDirectory() as folder,
         POSTGRESQL.new_database() as url,
         many(Path(folder), url, feeds, runs) as board,
     ):
-        measure(board, feeds)
+        measure(board, feeds, seconds)
 
 
 if __name__ == "__main__":

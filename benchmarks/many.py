@@ -76,7 +76,8 @@ warming.warm_up({"folder", "kolleno"}, {"file", "sftp"})
 approvals = json.load(sys.stdin)
 jobs = [running.Job(Path(config), limits.Limits(None, None)) for config in approvals]
 def start(config):
-    return starting.fork(["sync", "--config", str(config), "--approve", approvals[str(config)]], {}, captured=True)
+    words = ["sync", "--json", "--config", str(config), "--approve", approvals[str(config)]]
+    return starting.fork(words, {}, captured=True)
 ended = [each for each in running.run_each(jobs, start, os.cpu_count(), running.Stop()) if hasattr(each, "code")]
 sys.exit("".join(each.text for each in ended if each.code) or None)
 """

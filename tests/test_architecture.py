@@ -14,7 +14,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from arfeed.cli.assembly import COMMANDS
+from arfeed.cli.catalog import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("core/arfeed", "connectors/arfeed_connectors", "transforms/arfeed_transforms")
@@ -127,10 +127,13 @@ def test_the_contracts_between_delivery_and_rehearsal_name_every_module_of_deliv
     named = {contract["name"]: contract for contract in contracts}
     folder = ROOT / "core/arfeed/delivery"
     modules = {f"arfeed.delivery.{file.stem}" for file in folder.glob("*.py") if file.stem != "__init__"}
+    modules |= {f"arfeed.delivery.{file.parent.name}" for file in folder.glob("*/__init__.py")} - {
+        "arfeed.delivery.rehearsal"
+    }
     assert {*named[REHEARSAL]["forbidden_modules"]} == {*named[DELIVERY]["source_modules"]} == modules
 
 
-CHAIN = 14
+CHAIN = 12
 """Modules in the longest chain of imports from the command line, `cli.app` and the last one included."""
 
 
@@ -147,7 +150,7 @@ def test_the_longest_chain_of_imports_from_the_command_line_is_as_long_as_decide
     """At run time: without what is imported for annotations, with the commands, which are imported by name."""
     graph = grimp.build_graph("arfeed", exclude_type_checking_imports=True, cache_dir=None)
     for module in {command.place.rpartition(".")[0] for command in COMMANDS.values()}:
-        graph.add_import(importer="arfeed.cli.assembly", imported=f"arfeed.cli.commands.{module}")
+        graph.add_import(importer="arfeed.cli.app", imported=f"arfeed.cli.commands.{module}")
     chain = longest_chain(graph, "arfeed.cli.app")
     # Exactly: whoever shortens it lowers the number, so that it can't grow back unnoticed.
     assert len(chain) == CHAIN, " > ".join(chain)

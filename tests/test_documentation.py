@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from arfeed.cli.assembly import assemble
+from arfeed.cli.app import assemble
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.config import read_project
 from arfeed.plugins.toml_text import toml_value
@@ -78,8 +78,11 @@ def test_a_feed_and_what_it_shares_are_valid_together(tmp_path: Path, monkeypatc
 
 def _placed(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Complete what a block shows to whole files: as it stands, or where lines of it may have their place."""
-    whole = {"plugins": OURS, "sources": {"erp": SOURCE}, "destination": DESTINATION}
-    if document.keys() & {*whole, "feed", "guards", "transforms", "notifiers"}:
+    whole = {"plugins": OURS, "sources": {"erp": SOURCE}}
+    whole |= {} if "destinations" in document else {"destination": DESTINATION}
+    if "use" not in document.get("destination", ("use",)):  # a table below it, such as [destination.outcome]
+        document = {**document, "destination": {**DESTINATION, **document["destination"]}}
+    if document.keys() & {*whole, "destinations", "feed", "guards", "transforms", "notifiers", "schedule"}:
         plugins = sorted({*document.get("plugins", ()), *([] if document.keys() >= whole.keys() else OURS)})
         yield "as it stands", {**whole, **document, "plugins": plugins}
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import os
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def test_ci_fails_where_no_python_can_count_lines(tmp_path: Path) -> None:
     for name, code in [("make", 0), ("apt-get", 0), ("sudo", 0), *((name, 1) for name in names)]:
         tmp_path.joinpath(name).write_text(f"#!/bin/sh\nexit {code}\n")
         tmp_path.joinpath(name).chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "ARFEED_TEST_DAGSTER": sys.executable}
     ran = subprocess.run(["bash", ROOT / ".ci" / "run"], env=environment, capture_output=True, text=True, timeout=60)
     assert (ran.returncode, "coverage needs Python 3.12 or newer" in ran.stderr) == (1, True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from arfeed.cli.assembly import assemble
+from arfeed.cli.app import assemble
 from arfeed.model import errors
 from arfeed.planning.approval import OUR_CODES
 from arfeed.plugins.config import read_project

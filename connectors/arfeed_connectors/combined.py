@@ -32,10 +32,11 @@ def refuse_older(file: str, since: datetime | None) -> None:
     What it calls paid was open later than that, so it can't say why it is gone now.
     """
     written = changed_at(file)
+    # By the file's own time: what a report prints is a day, and exports of one day come before and after a run.
     if since and written and written < since:
         raise SourceError(
-            f"{file}: it was written at {written:%Y-%m-%d %H:%M} UTC, before the invoices that are gone now were last "
-            f"seen open ({since:%Y-%m-%d %H:%M}), so it can't say why they are gone; export it again"
+            f"{file}: it was written at {written:%Y-%m-%d %H:%M} UTC, before the invoices now missing were last seen "
+            f"open ({since:%Y-%m-%d %H:%M}), so it can't say why they are gone; export it again"
         )
 
 

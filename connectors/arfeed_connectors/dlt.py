@@ -42,7 +42,7 @@ class Dlt(Connector):
             pattern=r"^[\w.]+:\w+$", examples=["erp:invoices"], description="Module and function of the resource."
         )
         arguments: Secret[dict[str, Any]] = Field(
-            default=Secret({}), description="What the function is called with; kept secret."
+            default=Secret({}), description="Arguments for the function; kept secret."
         )
         folder: Location = Field(
             default=".",
@@ -151,7 +151,7 @@ def _not_whole(resource: DltResource) -> Iterator[str]:
     if resource.limit is not None:
         yield "has a limit (add_limit): the rest would be marked as paid"
     if table.get("write_disposition") == "skip":
-        yield 'has write_disposition = "skip", so it is not meant to be read by itself'
+        yield 'has write_disposition = "skip", so it is not meant to be read on its own'
     for hint in _REFUSED_HINTS & hinted:
         yield f"has the hint {hint}, which only dlt's own loading understands"
 

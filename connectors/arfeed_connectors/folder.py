@@ -60,8 +60,8 @@ class Folder(Connector):
         closed: Pattern | None = Field(
             default=None,
             examples=["exports/paid*.csv"],
-            description="A second file with the same headings that lists what is paid or void. It is asked what became "
-            "of an invoice that is gone.",
+            description="A second file with the same headings that lists what is paid or void. Missing invoices are "
+            "looked up in it.",
         )
         closed_status: Literal["paid", "void"] | None = Field(
             default=None, description="The status of every row in `closed`, if it has no status column."
@@ -104,7 +104,7 @@ class Folder(Connector):
             refuse_older(file, self.since)
         # A few may well be paid between the two exports; many are balances that the second one leaves out.
         few = max(_FEW, sum(map(len, self._opened)) // 10)
-        why = "so what it calls closed is no evidence; look at its balances, or"
+        why = "so what it calls closed proves nothing; check its balances, or"
         found = []
         for file in self._list_closed():
             rows = pd.concat([self._filter_asked(each, missing) for each in self._checked_rows(file, why, few)])
@@ -175,8 +175,8 @@ class Folder(Connector):
         if self._is_declared(named) and self._header_of("amount") not in named and self._lists_amounts():
             raise SourceError(
                 f"{file}: closed_status says that all of it is {self._closed_status}, and none of {', '.join(headers)} "
-                "says what a document came to, so the receipt of a part payment would count as a paid invoice; export "
-                "it with the column of the amount that the list of what is open has, or with a status or a balance"
+                "says what a document came to, so a part payment would count as a paid invoice; export it with the "
+                "column of the amount that the list of what is open has, or with a status or a balance"
             )
         return headers
 
@@ -206,7 +206,7 @@ class Folder(Connector):
 
     def _names_of(self, file: str, headers: Sequence[str]) -> set[str]:
         """Return a file's headers, and the names of columns that it spells in its own way."""
-        return {*headers, *self._spelled(file, headers).values()}
+        return {*headers, *self._find_respelled(file, headers).values()}
 
     def _closed_rows(self, file: str) -> Iterator[pd.DataFrame]:
         """Yield the second file's rows with a status and a balance, and every heading that `columns` names."""
@@ -225,14 +225,14 @@ class Folder(Connector):
             made = {*absent, status, balance}
             yield rows.assign(**dict.fromkeys(absent, "")).astype(dict.fromkeys(made, "str"))
 
-    def _spelled(self, file: str, headers: Sequence[str]) -> dict[str, str]:
+    def _find_respelled(self, file: str, headers: Sequence[str]) -> dict[str, str]:
         """Return, by heading, the names of columns that nobody named and that a file spells in its own way."""
         found = find_columns(file, headers, self.settings)
         return {header: name for name, header in found.items() if name not in self.settings.columns and header != name}
 
     def _under_names(self, file: str, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows in which columns have the name that their headings spell in another way."""
-        return rows.rename(columns=self._spelled(file, [str(name) for name in rows.columns]))
+        return rows.rename(columns=self._find_respelled(file, [str(name) for name in rows.columns]))
 
     def _identities(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return what tells the open documents of a frame apart."""

@@ -42,7 +42,7 @@ _AT = "%Y%m%dT%H%M%SZ"
 
 def _with_at(name: str) -> str:
     if "{at}" not in name or "/" in name or name.startswith("."):
-        raise ValueError("give a bare file name with {at} in it, where the moment of the delivery goes")
+        raise ValueError("give a bare file name with {at} in it, which becomes the time of the delivery")
     if not name.lower().endswith((".csv", ".txt")):
         raise ValueError("end it in .csv or .txt, which Gaviti takes")
     return name
@@ -66,7 +66,8 @@ class Gaviti(ShipmentDestination):
 
         folder: str = Field(examples=["upload"], description="Folder for all files; empty for the root.")
         report_name: Annotated[str, AfterValidator(_with_at)] = Field(
-            examples=["invoices_{at}.csv"], description="Name of the file of invoices; {at} is the moment in UTC."
+            examples=["invoices_{at}.csv"],
+            description="Name of the file of invoices; {at} is the time of the delivery in UTC.",
         )
         customers_name: Annotated[str, AfterValidator(_with_at)] = Field(
             examples=["customers_{at}.csv"], description="Name of the file of customers."
@@ -78,10 +79,11 @@ class Gaviti(ShipmentDestination):
             default=["invoice", "credit_note"], description="Which kinds of document the report lists."
         )
         missing_due_date: Literal["refuse", "issue-date"] = Field(
-            default="refuse", description="What is done about a document without a due date, which Gaviti requires."
+            default="refuse", description="What is done about a document without a due date; Gaviti requires one."
         )
         missing_total: Literal["refuse", "balance"] = Field(
-            default="refuse", description="What is done about a document without a total or with 0, which it requires."
+            default="refuse",
+            description="What is done about a document whose total is blank or 0; Gaviti requires one.",
         )
 
         @model_validator(mode="after")
@@ -95,6 +97,7 @@ class Gaviti(ShipmentDestination):
     def __init__(self, settings: Settings) -> None:
         """Take the folder for reports and PDFs alike."""
         super().__init__(settings)
+        # Gaviti's pages name one place only; that PDFs may go elsewhere is not stated anywhere.
         self.report_folder = self.document_folder = settings.folder
 
     def shipments(self, content: Content) -> Shipment:
@@ -105,6 +108,7 @@ class Gaviti(ShipmentDestination):
         if settings.missing_due_date == "issue-date":
             invoices = invoices.assign(due_on=invoices["due_on"].fillna(invoices["issued_on"]))
             del proves["due_on"]
+        # A total of 0 counts as missing: Gaviti refuses the whole file for one.
         if settings.missing_total == "balance":
             stated = invoices["amount"].notna() & (invoices["amount"] != 0)
             invoices = invoices.assign(amount=invoices["amount"].where(stated, invoices["balance"]))
@@ -112,6 +116,7 @@ class Gaviti(ShipmentDestination):
         listed = invoices[[*_INVOICES.values()]].set_axis([*_INVOICES], axis="columns")
         known = content.customers[[*_CUSTOMERS.values()]].set_axis([*_CUSTOMERS], axis="columns")
         customers = {name: header for header, name in _CUSTOMERS.items()}
+        # Customers first: an invoice of a customer that is not there yet could be refused.
         return [
             TableFile(
                 _make_name(settings.customers_name, content.at), known, "customers", customers, ("id",), folder=folder
@@ -125,6 +130,7 @@ class Gaviti(ShipmentDestination):
 
     def is_report(self, name: str) -> bool:
         """Whether it may be a list of invoices, whoever wrote it: a table that is not one of customers."""
+        # All that Gaviti's pages name as formats: somebody else's upload closes invoices in any of them.
         table = name.lower().endswith((".csv", ".txt", ".xls", ".xlsx", ".json", ".xml"))
         return table and not name.startswith(".") and not re.fullmatch(_pattern(self.settings.customers_name), name)
 

@@ -90,6 +90,7 @@ class Records:
         self._taken += 1
         key = (stream, *(_key(stream, name, record) for name in keys)) if keys else (stream, f"record {self._taken}")
         if version is not None:
+            # A tap may send a record of an older version late; the newer one stands.
             if version < self._versions.get(key, version):
                 return
             self._versions[key] = version
@@ -98,8 +99,11 @@ class Records:
     def activate(self, stream: str, version: int) -> None:
         """Drop a stream's records of older versions: the source says that they are no longer there."""
         ours = [key for key in self._rows if key[0] == stream]
+        # Dropping what names no version would drop invoices that are open; keeping it could list paid ones.
         if any(key not in self._versions for key in ours):
-            raise SourceError(f"{stream}: version {version} is activated, but records name none, so which hold is open")
+            raise SourceError(
+                f"{stream}: version {version} is activated, but records name none, so it is not clear which are current"
+            )
         for key in ours:
             if self._versions[key] < version:
                 del self._rows[key], self._versions[key]
@@ -134,6 +138,7 @@ class Records:
         settings, headers = self.settings, self._headers
         for path, texts in settings.leave_out.items():
             frame = frame[~frame[path].isin(texts)]
+        # The rows left have to be numbered anew, or `mask` below would align them by their old numbers.
         frame = frame.reset_index(drop=True)
         for name, words in settings.values.items():
             found = frame[headers[name]]
@@ -174,6 +179,7 @@ def _key(stream: str, name: str, record: Mapping[str, Any]) -> str:
 
 
 def _as_text(path: str, value: object) -> str:
+    # Before int, which bool is a kind of: JSON's true would come out as 1.
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
@@ -182,6 +188,7 @@ def _as_text(path: str, value: object) -> str:
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
+    # Not even if it prints well: a sum of floats such as 0.1 + 0.2 is a cent off sooner or later.
     if isinstance(value, float):
         raise SourceError(f"{path} is the float {value!r}, which loses cents; give text or a Decimal")
     kind = "an object" if isinstance(value, Mapping) else f"a {type(value).__name__}"

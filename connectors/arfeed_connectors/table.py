@@ -27,6 +27,7 @@ from arfeed import (
     TextFormat,
     hookimpl,
 )
+from arfeed_connectors.layout import lay_out, restore_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +97,7 @@ class TableSettings(Settings):
     """A table [destination.invoices], [destination.customers] or [destination.closed]: one file."""
 
     name: Annotated[str, AfterValidator(_strip_folder)] = Field(
-        examples=["invoices_{at}.csv"], description="The file's name; {at} is the moment of the delivery."
+        examples=["invoices_{at}.csv"], description="The file's name; {at} is the time of the delivery."
     )
     columns: dict[str, str] = Field(
         min_length=1,
@@ -106,7 +107,7 @@ class TableSettings(Settings):
     required: tuple[str, ...] = Field(
         default=(),
         examples=[["Invoice No"]],
-        description="Headers under which the receiver takes neither a blank nor a 0.",
+        description="Columns in which the receiver accepts neither blank nor 0.",
     )
 
     @model_validator(mode="after")
@@ -121,8 +122,8 @@ class InvoicesSettings(TableSettings):
 
     rows: Literal["open", "open-and-closed"] = Field(
         default="open",
-        description="Whether closed ones are rows as well, once, with the balance 0, a column made from status, and "
-        "reason and closed_on if wanted.",
+        description="Whether closed invoices are listed too: once, with balance 0, a column made from status and, if "
+        "wanted, reason and closed_on.",
     )
 
     @model_validator(mode="after")
@@ -221,12 +222,18 @@ class Table(ShipmentDestination):
 
         @model_validator(mode="after")
         def _fits_together(self) -> Table.Settings:
+            # Names inside an archive may stay the same: the archive's own tells them apart.
             loose = [self.archive] if self.archive else [each.name for _, each in _tables(self)]
             loose += [self.marker] if self.marker else []
             if fixed := [name for name in loose if "{at}" not in name]:
-                raise ValueError(f"{fixed[0]}: every file needs a name that no other has; put {{at}} into it")
+                raise ValueError(f"{fixed[0]}: every file needs a unique name; put {{at}} in it")
             if self.documents == "inside" and not self.archive:
                 raise ValueError('documents = "inside" needs an archive')
+            if self.closed and not (self.archive or self.marker):
+                raise ValueError(
+                    "a table of what is closed needs an archive that holds both tables, or a marker after them: it is "
+                    "sent before the invoices, and would be read even if the delivery broke off in between"
+                )
             if self.absence == "nothing" and not self.closed and self.invoices.rows == "open":
                 raise ValueError(
                     'absence = "nothing" needs a table [destination.closed], or rows = "open-and-closed" in '
@@ -251,6 +258,7 @@ class Table(ShipmentDestination):
         if settings.archive:
             inside = settings.documents_folder if settings.documents == "inside" else None
             parts = [Archive(self._make_name(settings.archive, content.at), tables, inside, folder)]
+        # Last, whatever else there is: the receiver may begin to read the moment it is there.
         if settings.marker:
             parts.append(DoneMarker(self._make_name(settings.marker, content.at), folder=folder))
         return parts
@@ -263,6 +271,7 @@ class Table(ShipmentDestination):
         """Whether it may be a delivery, whoever made it: by the last file's ending, and none of the others."""
         others = [self.settings.archive, *(each.name for _, each in _tables(self.settings))]
         known = any(re.fullmatch(self._pattern(other), name) for other in others if other and other != self._last)
+        # Somebody else's tool may name its uploads otherwise; it is their ending that the receiver goes by.
         _, dot, ending = self._last.rpartition(".")
         alike = name.lower().endswith(f".{ending.lower()}") if dot else "." not in name
         return alike and not name.startswith(".") and not known
@@ -279,7 +288,7 @@ class Table(ShipmentDestination):
         # Whoever named it otherwise made it, and where its table is nobody knows.
         moment = marked["at"] if marked else None
         if moment is None and (settings.marker or settings.archive):
-            raise ConfigError(f"{name} has not the form {self._last}, so that its table can't be found.")
+            raise ConfigError(f"{name} does not match {self._last}, so its table can't be found.")
         where = settings.archive or settings.invoices.name
         content = read(where.replace("{at}", moment) if moment else name)
         if not settings.archive:
@@ -299,8 +308,7 @@ class Table(ShipmentDestination):
         frame = frame.rename(columns=settings.invoices.columns)
         if settings.invoices.rows != "open":
             frame = frame[frame["status"] != self._word("closed")].reset_index(drop=True)
-        if "customer_name" not in frame and "customer_id" in frame:
-            frame = frame.assign(customer_name=frame["customer_id"])
+        frame = restore_names(frame)
         amounts = {name: frame[name].str.replace(settings.decimal, ".", regex=False) for name in _AMOUNTS & {*frame}}
         days = {name: self._iso(frame[name]) for name in _DAYS & {*frame}}
         return frame.assign(**amounts, **days)
@@ -345,15 +353,10 @@ class Table(ShipmentDestination):
         missing = [name for name in table.columns.values() if name not in rows.columns]
         if missing:
             raise ConfigError(
-                f"destination: {table.name} is to have {missing[0]!r}, which no source has; there are "
+                f"destination: {table.name} needs {missing[0]!r}, which no source has; there are "
                 f"{', '.join(map(str, rows.columns))}"
             )
-        worded = {name: words for name, words in settings.words.items() if name in rows.columns}
-        said = rows.assign(**{name: rows[name].replace(words) for name, words in worded.items()})
-        frame = said[[*table.columns.values()]].set_axis([*table.columns], axis="columns")
-        # The receiver's own words can't be compared with ours; those of a status must differ, which core sees to.
-        own = {*worded} - ({"status"} if of == "ledger" else set())
-        proves = {name: header for header, name in reversed(table.columns.items()) if name not in own}
+        frame, proves = lay_out(rows, table.columns, settings.words, proves_status=of == "ledger")
         folder = "" if settings.archive else settings.folder
         named = self._make_name(table.name, content.at)
         return TableFile(named, frame, of, proves, table.required, self._format, folder)

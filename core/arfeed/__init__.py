@@ -20,7 +20,11 @@ if typing.TYPE_CHECKING:
     from arfeed.model.fields import DatabaseUrl, Location, Pattern
     from arfeed.model.figures import Complete, ControlAccount
     from arfeed.model.hooks import hookimpl
+    from arfeed.model.outcome import DeliveredRun, ReceiverOutcome, Rejection
     from arfeed.model.parts import Connector, Destination, Document, Notifier, Proposal, Transform
+    from arfeed.model.rest.answers import Body, Token
+    from arfeed.model.rest.client import Patience, RestClient, Trust, client_credentials
+    from arfeed.model.rest.pages import follow_cursor, follow_link, follow_number
     from arfeed.model.results import DeliveredFile, Failure, Objection, Plan, Receipt, Reconciliation
     from arfeed.model.schema import SOURCE_COLUMNS
     from arfeed.model.settings import (
@@ -31,8 +35,18 @@ if typing.TYPE_CHECKING:
         SourceSettings,
         TransformSettings,
     )
+    from arfeed.model.shipping.api import ApiDestination, ApiRule, ApiSettings, Calls, Held
     from arfeed.model.shipping.destination import ShipmentDestination
-    from arfeed.model.shipping.files import Archive, Content, DoneMarker, RehearsalRule, Shipment, TableFile, TextFormat
+    from arfeed.model.shipping.files import (
+        Archive,
+        Content,
+        DoneMarker,
+        FixedFile,
+        RehearsalRule,
+        Shipment,
+        TableFile,
+        TextFormat,
+    )
     from arfeed.model.text.secrets import mask_secrets
     from arfeed.tables.files.opening import open_binary
     from arfeed.tables.files.search import changed_at, find_files
@@ -53,12 +67,17 @@ _HOMES = {
     "arfeed.model.hooks": "hookimpl",
     "arfeed.model.parts": "Connector Destination Document Notifier Proposal Transform",
     "arfeed.model.results": "DeliveredFile Failure Objection Plan Receipt Reconciliation",
+    "arfeed.model.rest.answers": "Body Token",
+    "arfeed.model.rest.client": "Patience RestClient Trust client_credentials",
+    "arfeed.model.rest.pages": "follow_cursor follow_link follow_number",
     "arfeed.model.schema": "SOURCE_COLUMNS",
     "arfeed.model.text.secrets": "mask_secrets",
     "arfeed.model.settings": "DestinationSettings FileSettings NotifierSettings Settings SourceSettings "
     "TransformSettings",
+    "arfeed.model.shipping.api": "ApiDestination ApiRule ApiSettings Calls Held",
     "arfeed.model.shipping.destination": "ShipmentDestination",
-    "arfeed.model.shipping.files": "Archive Content DoneMarker RehearsalRule Shipment TableFile TextFormat",
+    "arfeed.model.shipping.files": "Archive Content DoneMarker FixedFile RehearsalRule Shipment TableFile TextFormat",
+    "arfeed.model.outcome": "DeliveredRun ReceiverOutcome Rejection",
     "arfeed.tables.files.opening": "open_binary",
     "arfeed.tables.files.search": "changed_at find_files",
     "arfeed.tables.grid": "read_grid",
@@ -83,8 +102,13 @@ _RENAMED = {
 
 __all__ = [
     "SOURCE_COLUMNS",
+    "ApiDestination",
+    "ApiRule",
+    "ApiSettings",
     "Archive",
     "ArfeedError",
+    "Body",
+    "Calls",
     "Complete",
     "ConfigError",
     "Connector",
@@ -92,6 +116,7 @@ __all__ = [
     "ControlAccount",
     "DatabaseUrl",
     "DeliveredFile",
+    "DeliveredRun",
     "Destination",
     "DestinationError",
     "DestinationSettings",
@@ -99,21 +124,27 @@ __all__ = [
     "DoneMarker",
     "Failure",
     "FileSettings",
+    "FixedFile",
+    "Held",
     "Location",
     "LockedError",
     "Notifier",
     "NotifierSettings",
     "Objection",
+    "Patience",
     "Pattern",
     "Plan",
     "PrintedReport",
     "ProblemsError",
     "Proposal",
     "Receipt",
+    "ReceiverOutcome",
     "Reconciliation",
     "RefusedError",
     "RehearsalRule",
+    "Rejection",
     "ReportForm",
+    "RestClient",
     "Settings",
     "Shipment",
     "ShipmentDestination",
@@ -121,11 +152,17 @@ __all__ = [
     "SourceSettings",
     "TableFile",
     "TextFormat",
+    "Token",
     "Transform",
     "TransformSettings",
+    "Trust",
     "changed_at",
+    "client_credentials",
     "find_columns",
     "find_files",
+    "follow_cursor",
+    "follow_link",
+    "follow_number",
     "hookimpl",
     "locate",
     "mask_secrets",

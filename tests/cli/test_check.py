@@ -51,7 +51,7 @@ def test_every_source_is_read_to_its_end(arfeed: Cli, feed: Path) -> None:
     rows = finding(done, "rows of xero-uk")
     assert (rows["state"], rows["facts"]["rows"]) == ("ok", 7)
     assert finding(done, "evidence of xero-uk")["facts"]["lists_closed"] is True
-    assert "since line" in finding(done, "dates of xero-uk")["said"]
+    assert "because line" in finding(done, "dates of xero-uk")["said"]
     assert finding(done, "documents of xero-uk")["facts"]["found"] == 3
 
 
@@ -70,7 +70,7 @@ def test_the_json_has_what_the_lines_say(arfeed: Cli, feed: Path) -> None:
 @pytest.mark.parametrize(
     ("first", "state", "said"),
     [
-        ("31/03/2026", "ok", "day-month-year, since line 2 has 31/03/2026"),
+        ("31/03/2026", "ok", "day-month-year, because line 2 has 31/03/2026"),
         ("03/04/2026", "ok", "no date in the file proves it, and 03/04/2026 is 3 April 2026"),
         ("01/12/2099", "doubt", "which is in the future"),
     ],
@@ -94,11 +94,13 @@ def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
     done = arfeed(tmp_path, "check")
     assert done.code == 0
     (line,) = [line for line in done.out.splitlines() if "evidence of depot" in line]
-    assert line.startswith("! evidence of depot: unexplained: it lists only what is open, so nothing says why an ")
+    assert line.startswith(
+        "! evidence of depot: unexplained: it lists only what is open, so nothing explains a missing "
+    )
     read_to_its_end = "; its own count or total shows that it was read to its end, not that it is complete"
     assert (read_to_its_end in line) is (connector == "quickbooks")
     assert line.endswith(
-        "somebody has to approve each one, unless you name a list of what was paid in `closed`, or name a second "
+        "somebody has to approve each one, unless you name a list of paid invoices in `closed`, or name a second "
         "report of what is owed in [sources.depot.control_account], or set absent_means_paid = true, if the list is "
         "always complete"
     )
@@ -108,10 +110,18 @@ def test_a_source_that_lists_only_what_is_open_is_doubted_with_three_ways_out(
     ("more", "degrees", "said"),
     [
         ("", ["unexplained"], "unexplained: it lists only what is open"),
-        ("absent_means_paid = true", ["asserted"], "to raise it, name a list of what was paid in `closed`, or name a"),
-        (ACCOUNT, ["balanced"], "balanced: the control account has 30.00 EUR, and is compared with the list each"),
-        (CLOSED, ["proven"], "proven: it is asked what happened to a missing invoice"),
-        (f"absent_means_paid = true\n{CLOSED}\n{ACCOUNT}", ["proven", "balanced", "asserted"], "proven: it is asked"),
+        ("absent_means_paid = true", ["asserted"], "to raise it, name a list of paid invoices in `closed`, or name a"),
+        (
+            ACCOUNT,
+            ["balanced"],
+            "balanced: the control account holds 30.00 EUR, and is compared with the list at every run",
+        ),
+        (CLOSED, ["proven"], "proven: the source is asked what happened to missing invoices"),
+        (
+            f"absent_means_paid = true\n{CLOSED}\n{ACCOUNT}",
+            ["proven", "balanced", "asserted"],
+            "proven: the source is asked",
+        ),
     ],
     ids=["nothing", "asserted", "balanced", "proven", "all"],
 )

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import typer
 
-from arfeed.cli.assembly import COMMANDS, assemble
+from arfeed.cli.app import assemble
+from arfeed.cli.catalog import COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)

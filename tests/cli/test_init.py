@@ -81,7 +81,7 @@ def test_a_xero_export_is_recognized_and_its_settings_proven(arfeed: Cli, tmp_pa
 def test_each_proposal_has_its_evidence_on_the_screen_and_in_the_file(arfeed: Cli, tmp_path: Path) -> None:
     xero(tmp_path / "a.csv", *SEVEN, MARCH)
     done = arfeed(tmp_path, "init", "a.csv", "--documents", "", "--to", "rehearsal://mine")
-    assert "✓ dates: day-month-year, since line 15 has 31/03/2026" in done.out
+    assert "✓ dates: day-month-year, because line 15 has 31/03/2026" in done.out
     assert "# line 15 has 31/03/2026" in tmp_path.joinpath("plugins.toml").read_text(encoding="utf-8")
 
 
@@ -310,7 +310,7 @@ def test_a_second_report_becomes_the_control_account(arfeed: Cli, tmp_path: Path
     assert source["control_account"] == {"path": "TrialBalance*.csv"}
     assert "absent_means_paid" not in source
     assert said in done.out
-    assert f"✓ evidence of quickbooks: balanced: the control account has {float(owed):,.2f} USD" in done.out
+    assert f"✓ evidence of quickbooks: balanced: the control account holds {float(owed):,.2f} USD" in done.out
 
 
 def test_the_columns_of_another_report_are_said_by_its_settings(arfeed: Cli, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_a_list_of_what_was_closed_leaves_nothing_to_ask(arfeed: Cli, tmp_path: 
     done = arfeed(tmp_path, *INIT, "--set", "closed=all.csv")
     assert done.code == 0, done.err
     assert made(tmp_path)["sources"]["quickbooks"]["closed"] == "all.csv"
-    assert "✓ evidence of quickbooks: proven: it is asked what happened to a missing invoice" in done.out
+    assert "✓ evidence of quickbooks: proven: the source is asked what happened to missing invoices" in done.out
 
 
 def test_headings_are_found_below_a_banner(arfeed: Cli, tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_a_heading_whose_values_do_not_fit_is_named_with_the_reason(
 @pytest.mark.parametrize(
     ("first", "second", "order", "said"),
     [
-        ("03.02.26", "14.02.26", "DMY", "since line 3 has 14.02.26"),
+        ("03.02.26", "14.02.26", "DMY", "because line 3 has 14.02.26"),
         ("12 Mar 2026", "3 Apr 2026", "YMD", "the month's name"),
     ],
     ids=["two digits", "names"],
@@ -431,7 +431,7 @@ def bills(file: Path) -> None:
     [
         (template, "this looks like Xero's import template"),
         (bills, "export Business > Invoices, not Bills"),
-        (SUMMARY.encode(), "it has one row a customer and names no invoices; export the report Open Invoices"),
+        (SUMMARY.encode(), "it has one row per customer and lists no invoices; export the report Open Invoices"),
         (QUICKBOOKS[: QUICKBOOKS.index("Total for")].encode(), "it is cut off; export the report again"),
         (b"%PDF-1.7\n\x00\xff", "it is a PDF, whatever its name; export a CSV file or an Excel workbook"),
         (b"\x89PNG\r\n\x1a\n\x00", "it is a picture"),
@@ -509,12 +509,14 @@ def test_a_known_programs_database_is_recognized_and_read_by_its_preset(arfeed: 
     assert "preset=erpnext, company=Nordlicht, since the database has the tables of ERPNext" in done.out
     source = made(tmp_path)["sources"]["sql"]
     assert (source["preset"], source["company"]) == ("erpnext", "Nordlicht")
+    written = (tmp_path / "plugins.toml").read_text()
+    assert written.count("has the tables of ERPNext") == 1, "the reason stands once, beside the first setting"
     assert "130 new" in arfeed(tmp_path, "plan").out
 
 
 def test_a_password_does_not_come_to_stand_in_the_file(arfeed: Cli, tmp_path: Path) -> None:
     done = arfeed(tmp_path, "init", "sql", "--set", "url=postgresql://ada:quux@db.example.com/erp", "--to", "rehearsal")
-    assert (done.code, "as ${ERP_URL}" in done.err) == (2, True), done.err
+    assert (done.code, "as in ${ERP_URL}" in done.err) == (2, True), done.err
     assert "quux" not in done.out + done.err
     assert not tmp_path.joinpath("plugins.toml").exists()
 

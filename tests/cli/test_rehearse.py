@@ -16,7 +16,7 @@ import asyncssh
 import pytest
 
 from arfeed.delivery.rehearsal.page import destination_block
-from arfeed.delivery.rehearsal.standing import Standing, standing
+from arfeed.delivery.rehearsal.standing import Standing, run_receiver
 from arfeed.delivery.rehearsal.switches import Switches
 from arfeed.sftp import channels
 from arfeed.testing import Outcome
@@ -31,7 +31,7 @@ WITHOUT_ONE = SEVEN[1:]
 
 @pytest.fixture
 def at(tmp_path: Path) -> Iterator[Standing]:
-    with standing("demo", tmp_path / "receiver") as one:
+    with run_receiver("demo", tmp_path / "receiver") as one:
         yield one
 
 
@@ -138,7 +138,7 @@ def page_files(feed: Path) -> list[str]:
 
 def test_a_feed_finds_it_by_name_beside_the_same_folder(tmp_path: Path, arfeed: Cli) -> None:
     feed = make_feed(tmp_path / "feed", 'url = "rehearsal://demo"')
-    with standing("demo", feed / ".arfeed" / "rehearsal" / "demo") as at:
+    with run_receiver("demo", feed / ".arfeed" / "rehearsal" / "demo") as at:
         sync_approved(arfeed, feed)
         assert "INV-001" in Page(at.page).books()["open"]
     assert arfeed(feed, "sync").code == 0  # by a receiver of the run's own, in the same folder

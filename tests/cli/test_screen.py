@@ -18,8 +18,8 @@ from rich.progress import Progress
 
 from arfeed.cli.display.bars import COLUMNS, Bars
 from arfeed.cli.display.figures import bar
-from arfeed.cli.display.show import show_plan
-from arfeed.model.results import Objection, Plan
+from arfeed.cli.display.show import show_plan, show_receipt
+from arfeed.model.results import DeliveredFile, Objection, Plan, Receipt
 from support.feeds.command import ARFEED, Cli, run, sync_approved
 from support.feeds.plans import invoices, lacking, planned, source
 from support.files.exports import SEVEN, document, xero
@@ -234,3 +234,12 @@ def test_a_word_of_wide_letters_is_folded_and_never_loses_its_end() -> None:
     word = "\u682a" * 60 + "END"
     lines = seen(replace(day_two(), objections=(Objection("unexplained", f"look at {word} again"),)))
     assert word in "".join(line.strip() for line in lines)
+
+
+@pytest.mark.parametrize(("count", "said"), [(0, "0 PDFs"), (1, "1 PDF"), (2, "2 PDFs")])
+def test_a_single_pdf_is_counted_as_one(count: int, said: str) -> None:
+    documents = tuple(DeliveredFile("pdf", f"{number}.pdf", 9, "ab") for number in range(count))
+    receipt = Receipt("run", "file:///out/", DeliveredFile("csv", "a.csv", 280, "ab"), documents, {}, "{}")
+    screen = io.StringIO()
+    show_receipt(receipt, Console(file=screen, width=200))
+    assert f"✓ delivered csv/a.csv (280 bytes) and {said}, run run" in screen.getvalue()

@@ -130,10 +130,10 @@ def test_feeds_of_one_destination_are_known_however_it_is_spelled(
         limits = '[feed]\ntime_limit = "5 min"\nmemory_limit = "1.5 GB"\n' if name == "c" else ""
         (tmp_path / name / "plugins.toml").write_text(f'{limits}[destination]\nurl = "{url}"\n')
     planned = plan_jobs([tmp_path / name / "plugins.toml" for name in urls], Limits(7, 8))
-    places = {job.config.parent.name: job.destination for job in planned.jobs}
+    places = {job.config.parent.name: job.destinations for job in planned.jobs}
     assert places["a"] == places["b"] != places["c"]
-    assert places["d"] == places["e"] == f"file://{tmp_path / 'd' / 'out'}"
-    assert (places["f"], places["g"]) == (None, None)
+    assert places["d"] == places["e"] == {f"file://{tmp_path / 'd' / 'out'}"}
+    assert (places["f"], places["g"]) == (frozenset(), frozenset())
     assert {job.config.parent.name: job.limits for job in planned.jobs if job.limits != Limits(7, 8)} == {
         "c": Limits(300, 1_500_000_000)
     }

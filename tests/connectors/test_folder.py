@@ -202,5 +202,5 @@ def test_cells_of_a_workbook_say_which_currency_and_that_a_number_became_a_date(
     book.save(file)
     source = Folder("files", FileSettings(path=str(file)))
     found = problems(source)
-    assert any("row 2, column balance: '€12.5' names another currency than its row" in line for line in found)
+    assert any("row 2, column balance: '€12.5' names a different currency from its row" in line for line in found)
     assert any("row 3, column invoice_ref: '2026-03-04' is a date: a spreadsheet" in line for line in found)

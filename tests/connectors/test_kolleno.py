@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from arfeed import ConfigError
 from arfeed_connectors.kolleno import Kolleno
+from support.feeds.feed import Feed, invoice
 from support.feeds.sources import given, opened, rows
 
 HEADER = (
@@ -88,7 +90,7 @@ def test_an_extra_column_that_no_source_has_is_refused_with_what_there_is() -> N
         ({"extra_columns": ["memo"]}, "two columns of the report would be 'memo'"),
         ({"columns": {"issued_on": "Date"}}, "'issued_on' is not a column of the report; there are invoice_ref, "),
         ({"document_name": "invoice"}, "it must contain {ref}"),
-        ({"mode": "connector"}, "Input should be 'open-ar'"),
+        ({"mode": "delta"}, "Input should be 'open-ar' or 'connector'"),
         ({"kinds": ["bill"]}, "Input should be 'invoice', 'credit_note' or 'payment'"),
     ],
     ids=["same header", "extra twice", "unknown column", "one name for all", "mode", "kind"],
@@ -131,3 +133,15 @@ def test_a_report_is_read_back_under_canonical_names(columns: dict[str, str]) ->
     (row,) = made.read_report(file).to_dict("records")
     assert (row["invoice_ref"], row["currency"], row["issued_on"]) == ("00071", "GBP", "2026-04-07")
     assert Decimal(str(row["balance"])) == 10
+
+
+def test_the_open_ar_report_has_these_bytes_whatever_else_kolleno_takes(tmp_path: Path) -> None:
+    feed = Feed(tmp_path / "feed")
+    feed.export([invoice(1), invoice(10, kind="credit_note", amount="-5.00", balance="-5.00")])
+    feed.approved()
+    assert feed.held()["csv_data_uploads/open_ar_20260404T121500Z.csv"] == (
+        b'"invoice_ref","kind","customer_id","customer_name","customer_email","currency_iso","date_issued","date_due",'
+        b'"amount","balance","po_number","memo"\n'
+        b'"INV-0001","invoice","Customer 1","Customer 1","","EUR",2026-03-02,2026-04-02,"101.00","101.00","",""\n'
+        b'"INV-0010","credit_note","Customer 3","Customer 3","","GBP",2026-03-11,2026-04-11,"-5.00","-5.00","",""\n'
+    )

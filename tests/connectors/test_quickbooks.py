@@ -289,15 +289,15 @@ def test_a_row_that_is_nothing_known_fails_with_its_place(file: Path, column: in
 @pytest.mark.parametrize(
     ("title", "why"),
     [
-        ("A/R Aging Summary Report", "names no invoices"),
-        ("A/R Ageing Summary Report", "names no invoices"),
-        ("Customer Balance Summary", "names no invoices"),
+        ("A/R Aging Summary Report", "lists no invoices"),
+        ("A/R Ageing Summary Report", "lists no invoices"),
+        ("Customer Balance Summary", "lists no invoices"),
         ("Collections Report", "not yet due"),
         ("A/P Aging Detail Report", "what you owe"),
         ("A/P Ageing Detail Report", "what you owe"),
         ("Unpaid Bills", "what you owe"),
-        ("Profit and Loss", "still open"),
-        ("Invoices and Received Payments", "still open"),
+        ("Profit and Loss", "open balance"),
+        ("Invoices and Received Payments", "open balance"),
     ],
 )
 def test_other_reports_are_refused_by_name(file: Path, title: str, why: str) -> None:
@@ -346,7 +346,7 @@ def test_a_trailing_blank_in_an_amount_does_no_harm(file: Path) -> None:
 @pytest.mark.parametrize("amount", ["€750.00", "EUR 750.00"])
 def test_an_amount_in_another_currency_than_the_reports_is_refused(file: Path, amount: str) -> None:
     rows = [[amount if cell == "750.00" else cell for cell in row] for row in report()]
-    assert "names another currency than USD" in failure(source(written(file, rows)))
+    assert "names a different currency from USD" in failure(source(written(file, rows)))
 
 
 def test_a_report_saved_anew_where_commas_are_decimal_marks_needs_that_said(file: Path) -> None:
@@ -439,7 +439,7 @@ def test_check_looks_at_the_header_alone(file: Path) -> None:
     source(file).check()
     assert "TOTAL" in failure(source(file))  # what a check leaves to the run
     written(file, [row for row in whole if row != ONLINE_2026])
-    with pytest.raises(SourceError, match="no row heads the columns"):
+    with pytest.raises(SourceError, match="no row has the headings"):
         source(file).check()
 
 

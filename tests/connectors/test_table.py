@@ -170,14 +170,6 @@ def test_a_text_that_the_encoding_has_not_is_refused_before_anything_is_sent(fee
     assert feed.held() == {}
 
 
-def test_what_is_closed_is_not_sent_ahead_of_a_delivery_that_may_break_off(feed: OtherFeed) -> None:
-    feed.layout = {name: value for name, value in BESIDE.items() if name != "marker"}
-    feed.list(1)
-    with pytest.raises(DestinationError, match=r"sends what is closed before the file that commits"):
-        feed.sync()
-    assert feed.held() == {}
-
-
 def test_without_quotes_neither_texts_nor_headers_have_any(feed: OtherFeed) -> None:
     feed.layout = {**GERMAN, "quote": "none"}
     feed.list(1)
@@ -254,6 +246,24 @@ def test_what_is_not_proven_closed_is_asked_about_and_sent_only_if_approved(feed
     assert [row["No"] for row in csv.DictReader(closed.decode().splitlines())] == ["INV-0001"]
 
 
+@pytest.mark.parametrize("degree", ["asserted", "balanced"])
+def test_less_than_proof_closes_nothing_unasked(feed: OtherFeed, degree: str) -> None:
+    feed.layout = BESIDE
+    ledger = {"control_account": {"path": "ledger.csv", "balance": "Owed"}}
+    feed.sources["erp"] |= {"absent_means_paid": True} if degree == "asserted" else ledger
+    (feed.folder / "ledger.csv").write_text("Owed\n306.00\n")
+    feed.list(1, 2, 3)
+    feed.approved()
+    before = feed.held()
+    (feed.folder / "ledger.csv").write_text("Owed\n204.00\n")
+    feed.list(1, 3)
+    refused = feed.sync()
+    assert refused.plan.missing["evidence"].tolist() == [degree]
+    assert "unproven-closing" in codes(refused)
+    assert feed.held() == before
+    assert feed.sync(refused.plan.approval).receipt
+
+
 def test_the_plan_says_what_becomes_of_the_missing(feed: OtherFeed) -> None:
     feed.layout = BESIDE
     feed.list(1, 2)
@@ -266,10 +276,11 @@ def test_the_plan_says_what_becomes_of_the_missing(feed: OtherFeed) -> None:
 @pytest.mark.parametrize(
     ("layout", "what"),
     [
+        ({**BESIDE, "marker": None}, r"closed needs an archive that holds both tables, or a marker"),
         ({**BESIDE, "closed": None}, r'absence = "nothing" needs a table'),
         (
             {**PLAIN, "invoices": {"name": "open.csv", "columns": INVOICES}},
-            r"every file needs a name",
+            r"every file needs a unique name",
         ),
         ({**PLAIN, "documents": "inside"}, r"needs an archive"),
         ({**PLAIN, "time": "%d%m%Y%H%M%S"}, r"from the year to the second"),

@@ -79,7 +79,7 @@ def in_currencies(file: Path, *more: str, code: str = "EUR") -> Path:
     return written(file, [*TITLE, [*HEADER, "Currency", *more], *rows])
 
 
-@pytest.mark.parametrize(("base", "named"), [("GBP", "GBP"), (None, "say which by `currency`")], ids=["said", "unsaid"])
+@pytest.mark.parametrize(("base", "named"), [("GBP", "GBP"), (None, "set it with `currency`")], ids=["said", "unsaid"])
 def test_a_total_in_the_organisations_currency_is_not_taken_for_the_invoices(
     file: Path, base: str | None, named: str
 ) -> None:

@@ -66,7 +66,7 @@ def test_a_changed_host_key_is_refused_with_both_fingerprints(
     known_hosts = tmp_path / "known_hosts"
     known_hosts.write_text(f"[{HOST}]:{openssh.port} {other.read_text()}")
     message = refusal(settings(known_hosts=str(known_hosts)))
-    assert "shows another key" in message
+    assert "presented a different key" in message
     assert asyncssh.read_public_key(other).get_fingerprint() in message
     assert host_key(openssh).get_fingerprint() in message
     assert f"ssh-keygen -R '[{HOST}]:{openssh.port}' -f {known_hosts}" in message
@@ -101,7 +101,7 @@ def test_hashed_hosts_are_recognised(settings: Settings, openssh: OpenSSH, tmp_p
     other = make_key(tmp_path / "other").with_suffix(".pub").read_text()
     known_hosts.write_text(known_hosts.read_text().rpartition("ssh-ed25519 ")[0] + other)
     message = refusal(settings(known_hosts=str(known_hosts)))
-    assert "shows another key" in message
+    assert "presented a different key" in message
     line = message.splitlines()[-1]
     subprocess.run(["ssh-keygen", "-R", f"[{HOST}]:{openssh.port}", "-f", known_hosts], check=True, capture_output=True)
     with known_hosts.open("a") as file:
@@ -365,7 +365,7 @@ def test_a_server_that_offers_obsolete_encryption_only_is_the_receivers_matter(o
             url=server.url(), private_key=str(server.private_key), known_hosts=str(server.known_hosts)
         )
         said = refusal(settings)
-    assert "have no encryption in common" in said
+    assert "have no cipher in common" in said
     assert "Ask the receiver to enable AES-GCM" in said
     assert "Check destination.url" not in said
 

@@ -275,5 +275,5 @@ def test_a_slash_is_not_read_as_what_other_numbers_of_the_source_have_there(
     source.frames = lambda: [rows(invoice_ref=["R/1", *others])]
     found = find([source], reported, Path(), opened(source))
     assert found_refs(found) == []
-    assert "could mean another invoice too" in found.notes[0]
+    assert "also match another invoice" in found.notes[0]
     assert name.removesuffix(".pdf") in found.notes[0]

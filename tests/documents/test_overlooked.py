@@ -36,13 +36,13 @@ def test_a_name_that_two_numbers_share_by_a_point_is_nobodys(tmp_path: Path) -> 
     feed = a_feed(tmp_path, "{invoice_ref}.pdf", ["101/02", "101.02"], ["101.02.pdf"])
     state, said = told(feed)
     assert state == "doubt"
-    assert "101.02.pdf holds 101.02, but it could be of 101/02 too" in said
+    assert "101.02.pdf holds 101.02, but it could also belong to 101/02" in said
 
 
 @pytest.mark.parametrize(
     ("template", "ref", "file", "why"),
     [
-        ("{invoice_ref}.pdf", "INV-0042", "inv-0042.pdf", "letters' case counts"),
+        ("{invoice_ref}.pdf", "INV-0042", "inv-0042.pdf", "letter case matters"),
         ("{invoice_ref}.pdf", "INV-0042", "INV-0042.PDF", "the rest of its name does not fit {invoice_ref}.pdf"),
         ("{invoice_ref}.pdf", "INV-0042", "INV-0042 (1).pdf", "the rest of its name does not fit"),
         ("Invoice {invoice_ref}.pdf", "INV-0042", "Invoice_INV-0042.pdf", "the rest of its name does not fit"),

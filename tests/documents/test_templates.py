@@ -75,7 +75,7 @@ def test_a_name_with_two_words_that_look_like_numbers_belongs_to_no_invoice(tmp_
     write_pdfs(tmp_path, "Invoice_1037_from_Acme_4284.pdf")
     found = search(tmp_path, "*{invoice_ref}*.pdf", "4284", "5000")
     assert refs_of(found) == []
-    assert found.notes[0].startswith("given: PDFs whose names could mean another invoice too, so they are not sent: ")
+    assert found.notes[0].startswith("given: PDFs whose names also match another invoice, so none of them is sent: ")
     assert "(4284, 1037)" in found.notes[0]
 
 

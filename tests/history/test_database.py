@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from arfeed import ConfigError, LockedError
+from arfeed.history import migrate
 from arfeed.history.database import PATIENCE
 from arfeed.history.store import History
 from arfeed.history.tables import metadata
+from support.databases.servers import MARIADB
 
 SECRET = "open-sesame"
 
@@ -30,7 +34,7 @@ def test_the_tables_are_the_same_made_at_once_or_by_migrations(database: str, by
     with History(database) as history, history._engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0008"
+        assert context.get_current_revision() == "0010"
 
 
 def test_a_history_that_another_process_keeps_locked_is_locked_not_wrong(
@@ -63,7 +67,7 @@ def test_a_database_is_opened_again_as_it_was(database: str) -> None:
 def test_the_database_of_a_newer_arfeed_is_refused(database: str) -> None:
     with History(database) as history, history._engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '0999'"))
-    with pytest.raises(ConfigError, match="schema 0999, newer than this arfeed's 0008; upgrade arfeed"):
+    with pytest.raises(ConfigError, match="schema 0999, newer than this arfeed's 0010; upgrade arfeed"):
         History(database)
 
 
@@ -82,6 +86,38 @@ def test_two_processes_may_make_one_database(database: str) -> None:
     processes = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(2)]
     assert [process.communicate()[0] for process in processes] == [b"[]\n"] * 2
     assert [process.returncode for process in processes] == [0] * 2
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["new", "old"])
+def test_many_at_once_make_or_upgrade_one_database_where_each_table_commits(mariadb_url: str, old: bool) -> None:
+    url = mariadb_url.replace("mysql://", "mysql+pymysql://")
+    if old:
+        with History(url) as history, history._engine.begin() as connection:
+            metadata.drop_all(connection)
+            connection.execute(sa.text("DELETE FROM alembic_version"))
+    together = threading.Barrier(4)
+
+    def open_one(number: int) -> int:
+        together.wait(30)
+        with History(url) as history:
+            return len(history.runs())
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(open_one, range(4))] == [0] * 4
+
+
+def test_whoever_upgrades_for_too_long_is_named(mariadb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "_PATIENCE", 0)
+    url = sa.make_url(mariadb_url.replace("mysql://", "mysql+pymysql://"))
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        migrate._keep_others_out(connection, migrate.HISTORY)
+        with pytest.raises(LockedError, match="another process has been upgrading the history database"):
+            History(url.render_as_string(hide_password=False))
+        # Another database of the server is nobody's business.
+        with MARIADB.new_database() as other, History(other.replace("mysql://", "mysql+pymysql://")):
+            pass
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from arfeed.history.packing import pack_report, pack_table
-from arfeed.history.records import Closing, Memory, RunRecord
+from arfeed.history.records import Closing, Memory, ReconciliationRecord, RunRecord
 from arfeed.history.store import History
 from arfeed.model.results import Expectation, LedgerState
 from support.feeds.recorded_runs import READS, START, WHERE, a_run, report
@@ -44,6 +44,18 @@ def deliver(history: History, run: RunRecord, *, verified: bool = True, **memory
 
 def stood(*refs: str) -> bytes:
     return pack_table(pd.DataFrame({"source": "erp", "kind": "invoice", "ref": [*refs]}, dtype="str"))
+
+
+def test_a_baseline_of_many_deliveries_that_may_have_arrived_has_room(history: History) -> None:
+    # An API that breaks off each time adds one with each run; the column used to end after seventeen.
+    many = "+".join(f"20260404T10150{number % 10}Z-{number:06x}" for number in range(60))
+    history.note_refusal(WHERE, many, date(2026, 4, 4))
+    history.note_refusal(WHERE, many, date(2026, 4, 9))
+    assert history.refused_since(WHERE, many) == date(2026, 4, 4)
+    assert history.refused_since(WHERE, many.rpartition("+")[0]) is None
+    compared = ReconciliationRecord("r1", "acme", WHERE, START, many, "open.csv", "same", 1, 0, "Ann", "{}")
+    history.record_reconciliation(compared)
+    assert [each.baseline for each in history.reconciliations(WHERE)] == [many]
 
 
 # --- ledgers ----------------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def test_another_currency_is_refused_with_its_column_and_what_to_write(
 ) -> None:
     said = failure(beside(file, heading, *words))
     other = next(word for word in words[::-1] if word.strip() and word != "to be said")
-    assert f"the column {heading!r} says" in said
+    assert f"the column {heading!r} has" in said
     assert f"{other!r} (1 row)" in said
     assert f'set columns.currency = "{heading}"' in said
     assert "values.currency = false" in said
@@ -60,7 +60,7 @@ def test_another_currency_is_refused_with_its_column_and_what_to_write(
 
 def test_all_other_currencies_are_counted(file: Path) -> None:
     said = failure(beside(file, "Ccy", "EUR", "USD", "EUR", "GBP"))
-    assert "says 'EUR' (2 rows), 'USD' (1 row) of what is owed" in said
+    assert "has 'EUR' (2 rows), 'USD' (1 row) in open rows" in said
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from arfeed import ProblemsError, SourceError, SourceSettings
-from arfeed.intake.explaining import ask_sources, released
+from arfeed.intake.explaining import ask_sources, release_all
 from support.feeds.plans import invoices
 from support.feeds.sources import Given, rows
 
@@ -148,7 +148,7 @@ def test_a_source_that_knows_nothing_explains_nothing(answer: pd.DataFrame | Non
 
 def test_an_answer_without_a_status_is_refused() -> None:
     assert failure(answering()) == (
-        "erp: its answer about missing invoices has no status, so it explains nothing; let it state of each invoice "
+        "erp: its answer about missing invoices has no status, so it explains nothing; let it state for each invoice "
         "whether it is open, paid, void or draft"
     )
 
@@ -209,13 +209,13 @@ def test_what_a_source_says_itself_of_its_failure_is_left_as_it_is() -> None:
 
 def test_every_source_is_let_go_though_one_cannot() -> None:
     sources = [asked(lambda _: None, name) for name in ("erp", "shop")]
-    with released(sources):
+    with release_all(sources):
         assert [source.released for source in sources] == [0, 0]
     assert [source.released for source in sources] == [1, 1]
 
 
 def test_they_are_let_go_after_a_failure_too() -> None:
     source = asked(lambda _: None)
-    with pytest.raises(ZeroDivisionError), released([source]):
+    with pytest.raises(ZeroDivisionError), release_all([source]):
         raise ZeroDivisionError
     assert source.released == 1

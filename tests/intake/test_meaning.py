@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from arfeed import ConfigError, FileSettings
-from arfeed.intake.explaining import released
+from arfeed.intake.explaining import release_all
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
@@ -20,10 +20,8 @@ from arfeed_connectors.folder import Folder
 from support.feeds.sources import HEADER, balances, explained, failure, folder, opened, problems, read
 
 LIST = "No;Customer;Date;Open"
-HOW = {
-    "columns": {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "balance": "Open"},
-    "currency": "EUR",
-}
+NAMED = {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "balance": "Open"}
+HOW = {"columns": NAMED, "currency": "EUR"}
 
 
 @pytest.fixture
@@ -36,7 +34,7 @@ def columns(**more: str) -> dict[str, str]:
 
 
 def whole(*sources: Folder) -> Extract:
-    with released(sources):
+    with release_all(sources):
         return extract(sources, lambda: datetime.now(UTC))
 
 
@@ -75,6 +73,20 @@ def test_words_that_nothing_explains_are_listed_once_with_their_rows_and_with_wh
         '… say in [sources.files] what such a word means: values.status = { "new" = "…" }; '
         "values.status = false leaves the column alone",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "meaning"),
+    [("status", "Storniert", "void"), ("status", "anulado", "void"), ("status", "Sent", "open"),
+     ("kind", "Gutschrift", "credit_note")],
+)  # fmt: skip
+def test_a_word_that_means_one_thing_in_every_program_is_refused_with_its_meaning(
+    file: Path, name: str, word: str, meaning: str
+) -> None:
+    lines = problems(
+        folder(file, f"{LIST};Word", f"1;Ada;2026-04-07;5;{word}", columns=columns(**{name: "Word"}), currency="EUR")
+    )
+    assert f'values.{name} = {{ "{word}" = "{meaning}" }}' in " ".join(lines)
 
 
 def test_words_are_counted_over_all_frames_of_a_large_file(file: Path) -> None:
@@ -161,7 +173,9 @@ def test_a_word_that_does_not_say_the_sign_is_refused(file: Path) -> None:
 
 def test_an_amount_that_is_negative_twice_is_refused(file: Path) -> None:
     source = folder(file, LIST + ";S/H", "1;Ada;2026-04-07;-50;H", **HOW, sign={"column": "S/H", "negative": ["H"]})
-    assert "'-50' is negative already, and S/H says so too" in problems(source)[1].replace("-50.0000", "-50")
+    assert "'-50' is negative already, and S/H marks it as negative too" in problems(source)[1].replace(
+        "-50.0000", "-50"
+    )
 
 
 def test_a_column_of_signs_that_is_not_there_is_named(file: Path) -> None:
@@ -218,13 +232,19 @@ def test_a_part_of_the_balance_in_another_currency_or_of_doubtful_thousands_is_a
     made = {"invoice_ref": "No", "customer_name": "Customer", "issued_on": "Date", "debit": "Dr", "credit": "Cr"}
     how = {"columns": made, "currency": "EUR"}
     header = "No;Customer;Date;Dr;Cr"
-    assert "column Dr: '$5' names another" in problems(folder(file, header, "1;Ada;2026-04-07;$5;", **how))[1]
-    assert "column Cr: '1.500' could mean a thou" in problems(folder(file, header, "1;Ada;2026-04-07;;1.500", **how))[1]
+    assert "column Dr: '$5' names a different" in problems(folder(file, header, "1;Ada;2026-04-07;$5;", **how))[1]
+    assert (
+        "column Cr: '1.500' could be read as a thou"
+        in problems(folder(file, header, "1;Ada;2026-04-07;;1.500", **how))[1]
+    )
 
 
 @pytest.mark.parametrize("text", ["1.500 Dr", "+1.500", "1.500 EUR", "1.500-"])
 def test_a_point_that_may_mean_thousands_is_doubted_in_every_notation(file: Path, text: str) -> None:
-    assert "could mean a thousand times more" in problems(folder(file, LIST, f"1;Ada;2026-04-07;{text}", **HOW))[1]
+    assert (
+        "could be read as a thousand times as much"
+        in problems(folder(file, LIST, f"1;Ada;2026-04-07;{text}", **HOW))[1]
+    )
 
 
 NEGATIVE = [LIST, "1;Ada;2026-04-07;-50", "2;Bob;2026-04-08;-20", "3;Bob;2026-04-08;5"]
@@ -236,7 +256,7 @@ NEGATIVE = [LIST, "1;Ada;2026-04-07;-50", "2;Bob;2026-04-08;-20", "3;Bob;2026-04
 def test_three_digits_behind_a_point_beside_fewer_are_doubted(file: Path, others: list[str], beside: str) -> None:
     lines = [LIST, *(f"{number};Ada;2026-04-07;{text}" for number, text in enumerate(["1.500", *others]))]
     said = problems(folder(file, *lines, **HOW))[1]
-    assert f"'1.500' could mean a thousand times more, beside {beside}; set decimal" in said
+    assert f"'1.500' could be read as a thousand times as much, beside {beside}; set decimal" in said
     assert balances(opened(folder(file, *lines, **HOW, decimal=".")))["0"] == Decimal("1.5")
 
 
@@ -369,17 +389,73 @@ def test_a_total_that_is_printed_at_each_level_is_one_control(file: Path) -> Non
     assert whole(source).reports[0].complete.totals == {"EUR": Decimal("70.25")}
 
 
-def test_a_subtotal_that_names_its_customer_is_called_a_total(file: Path) -> None:
-    rows = [f";{TWO[1]}", "*;;Ada;;50", f";{TWO[2]}", "*;;Bob;;20.25", "**;;;;70.25"]
-    said = failure(folder(file, "Sub;" + LIST, *rows, **HOW))
-    assert "'*' is a row of totals, 50.00, but the 2 rows of" in said
+@pytest.mark.parametrize("grand", [("**;;;;70.25",), ()], ids=["with a grand total", "alone"])
+def test_subtotals_that_add_up_to_all_rows_are_a_control(file: Path, grand: tuple[str, ...]) -> None:
+    rows = [f";{TWO[1]}", "*;;Ada;;50", f";{TWO[2]}", "*;;Bob;;20.25", *grand]
+    found = whole(folder(file, "Sub;" + LIST, *rows, **HOW))
+    assert found.reports[0].complete.totals == {"EUR": Decimal("70.25")}
+    assert len(found.rows) == 2
+
+
+@pytest.mark.parametrize("left_out", [1, 3], ids=["a subtotal", "a subtotal's rows"])
+def test_subtotals_that_do_not_add_up_to_all_rows_stop_the_run(file: Path, left_out: int) -> None:
+    rows = [f";{TWO[1]}", f";{TWO[2]}", "*;;Ada;;50", "*;;Bob;;20.25", "**;;;;70.25"]
+    said = failure(folder(file, "Sub;" + LIST, *rows[:left_out], *rows[left_out + 1 :], **HOW))
+    assert "is a row of totals" in said
     assert "export without subtotals" in said
 
 
-@pytest.mark.parametrize("row", ["Ergebnis;;;70.25", "2;;;70.25", "Σ 2;;;70.25"])
+def test_subtotals_by_currency_are_controls_of_their_own(file: Path) -> None:
+    rows = [
+        *(";1;Ada;2026-04-01;50;EUR", ";2;Ada;2026-04-02;7;USD", "*;;Ada;;50;EUR", "*;;Ada;;7;USD"),
+        *(";3;Bob;2026-04-03;20;EUR", "*;;Bob;;20;EUR", "**;;;;70;EUR", "**;;;;7;USD"),
+    ]
+    how = {"columns": NAMED | {"currency": "Cur"}}
+    found = whole(folder(file, f"Sub;{LIST};Cur", *rows, **how))
+    assert found.reports[0].complete.totals == {"EUR": Decimal(70), "USD": Decimal(7)}
+    assert "'**' is a row of totals, 8.00 USD" in failure(
+        folder(file, f"Sub;{LIST};Cur", *rows[:-1], "**;;;;8;USD", **how)
+    )
+
+
+def test_unnamed_totals_by_currency_below_a_list_are_controls_beside_the_currency_of_the_company(file: Path) -> None:
+    rows = ["1;Ada;2026-04-01;50;EUR;50;EUR", "2;Ada;2026-04-02;7;USD;6.10;EUR"]
+    how = {"columns": NAMED | {"currency": "Cur"}}
+    header = f"{LIST};Cur;In local currency;Local currency"
+    found = whole(folder(file, header, *rows, ";;;50;EUR;56.10;EUR", ";;;7;USD;;", **how))
+    assert found.reports[0].complete.totals == {"EUR": Decimal(50), "USD": Decimal(7)}
+    assert "is a row of totals, 8.00 USD" in failure(
+        folder(file, header, *rows, ";;;50;EUR;56.10;EUR", ";;;8;USD;;", **how)
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "Ergebnis;;;70.25", "2;;;70.25", "Σ 2;;;70.25", ";Owing at 09/04/2026:;;70.25", ";Te ontvangen;;70.25",
+        ";Ada and Bob Total;;70.25", ";Alle Kunden - Summe:;;70.25",
+    ],
+)  # fmt: skip
 def test_the_row_of_totals_below_a_table_is_known_by_its_place_and_sum(file: Path, row: str) -> None:
     assert len(opened(folder(file, *TWO, row, **HOW))) == 2
     assert "70.00" in failure(folder(file, *TWO, row.replace("70.25", "70.00"), **HOW))
+
+
+def test_a_last_row_of_a_customer_without_number_and_date_is_neither_a_document_nor_the_total(file: Path) -> None:
+    said = failure(folder(file, *TWO, ";Cleo;;9", **HOW))
+    assert said.startswith(f"{file} line 4: 'Cleo' ends the list with 9.00, but without a number and a date")
+    assert "nor the total of the 2 rows" in said
+    # A customer who has other rows is one, whatever his amount.
+    assert any("an invoice needs its number" in line for line in problems(folder(file, *TWO, ";Bob;;70.25", **HOW)))
+    assert any(
+        "an invoice needs its number" in line for line in problems(folder(file, *TWO, ";Cleo;;1", TWO[1], **HOW))
+    )
+
+
+def test_the_subtotal_of_a_customer_is_named_as_one(file: Path) -> None:
+    said = failure(folder(file, TWO[0], TWO[1], ";Ada Subtotal;;50", TWO[2], ";Bob Subtotal;;20.25", **HOW))
+    assert said.startswith(f"{file} line 3: 'Ada Subtotal' is a row of totals, 50.00")
+    assert "export without subtotals" in said
 
 
 def test_a_last_row_with_a_number_of_its_own_is_a_document_that_lacks_something(file: Path) -> None:
@@ -505,7 +581,7 @@ def test_what_one_export_has_as_owed_and_another_as_closed_is_refused(tmp_path: 
     for rows in ((OWED, newer), (newer, OWED)):
         said = failure(two_exports(tmp_path, *rows))
         assert f"'1' is owed with 50.00, and {tmp_path}" in said
-        assert f"has it as {state}. If each export lists everything" in said
+        assert f"has it as {state}. If each export is a complete list" in said
     assert opened(two_exports(tmp_path, OWED, newer, files="newest", allow_empty=True)).empty
 
 
@@ -682,7 +758,7 @@ def test_a_number_that_is_spelled_for_spreadsheets_goes_out_as_it_is_meant(file:
     source = folder(file, LIST, f"{written};Ada;2026-04-07;5", "7;Bo;2026-04-07;6", **HOW)
     assert balances(opened(source)) == {"00123": 5, "7": 6}
     (note,) = notes(source)
-    assert note.startswith("1 value of 'No' is spelled for spreadsheets, such as ")
+    assert note.startswith("1 value of 'No' is wrapped for spreadsheets, such as ")
     assert note.endswith("; read as 00123")
 
 

@@ -437,7 +437,7 @@ def test_a_serial_number_of_excel_is_recognized() -> None:
 
 @pytest.mark.parametrize("amounts", [["1.500"], ["1.500", "12"], ["-2.000", "999"]])
 def test_a_point_that_may_group_thousands_is_a_problem_as_long_as_nothing_says_so(amounts: list[str]) -> None:
-    assert "could mean a thousand times more" in problems(given(rows(balance=amounts, kind="invoice")))[1]
+    assert "could be read as a thousand times as much" in problems(given(rows(balance=amounts, kind="invoice")))[1]
 
 
 @pytest.mark.parametrize(

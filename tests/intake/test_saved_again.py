@@ -10,7 +10,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from arfeed import FileSettings, ProblemsError
+from arfeed import ArfeedError, FileSettings, ProblemsError, SourceError
 from arfeed_connectors.folder import Folder
 from support.feeds.sources import balances, given, read, rows
 
@@ -203,7 +203,7 @@ def test_the_noise_of_binary_fractions_is_named(text: Path) -> None:
 @pytest.mark.parametrize("amount", [12.345, "12.345"])
 def test_a_point_in_a_workbook_is_never_taken_for_thousands(book: Path, amount: Cell) -> None:
     found = problems(workbook(book, ("1", date(2026, 4, 7), None, amount), decimal=","))
-    assert "'12.345' could mean a thousand times less" in found
+    assert "'12.345' could be read as a thousandth of it" in found
 
 
 def test_a_format_that_shows_credit_lowers_the_balance(book: Path) -> None:
@@ -213,3 +213,36 @@ def test_a_format_that_shows_credit_lowers_the_balance(book: Path) -> None:
         opened["Sheet"][cell].number_format = code
     opened.save(book)
     assert balances(read(source)) == {"1": Decimal("-5000.5"), "2": Decimal(70)}
+
+
+TWO_ORDERS = ("1,03/25/2026,25.04.2026", "2,04/07/2026,07.05.2026")
+
+
+def test_due_dates_may_have_an_order_of_their_own(text: Path) -> None:
+    read_rows = read(table(text, *TWO_ORDERS, dates="MDY", due_dates="DMY"))
+    assert read_rows["issued_on"].tolist() == [date(2026, 3, 25), date(2026, 4, 7)]
+    assert read_rows["due_on"].tolist() == [date(2026, 4, 25), date(2026, 5, 7)]
+
+
+@pytest.mark.parametrize("declared", [{}, {"dates": "MDY"}, {"dates": "DMY"}], ids=["unset", "MDY", "DMY"])
+def test_two_orders_without_the_setting_are_refused_with_it_named(text: Path, declared: dict[str, str]) -> None:
+    with pytest.raises(ArfeedError) as caught:
+        read(table(text, *TWO_ORDERS, **declared))
+    found = str(caught.value)
+    assert 'the two columns of dates are in two orders: set dates = "MDY" and due_dates = "DMY"' in found
+    assert AGAIN not in found
+
+
+def test_the_order_of_due_dates_proves_nothing_about_the_others(text: Path) -> None:
+    source = table(text, "1,03/04/2026,25.04.2026", due_dates="DMY")
+    with pytest.raises(SourceError, match="its dates could be day-month-year or month-day-year"):
+        read(source)
+
+
+def test_a_column_that_its_file_writes_with_the_year_first_is_taken_if_a_setting_says_so(text: Path) -> None:
+    lines = ("1,03/25/2026,2026-04-05", "2,04/07/2026,2026-05-07")
+    assert "or set `due_dates` if it has them so" in problems(table(text, *lines, dates="MDY"))
+    taken = read(table(text, *lines, dates="MDY", due_dates="YMD"))
+    assert taken["due_on"].tolist() == [date(2026, 4, 5), date(2026, 5, 7)]
+    mixed = table(text, *lines, "3,04/08/2026,05/08/2026", dates="MDY", due_dates="YMD")
+    assert "is a date, beside dates that are text" in problems(mixed)

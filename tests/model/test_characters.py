@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from arfeed.intake.columns import Columns
-from arfeed.model.text.characters import byte_at, extremes, hash_texts
+from arfeed.model.text.characters import byte_at, find_byte_range, hash_texts
 from arfeed.planning.changes.texts import note_formulas
 from arfeed.tables.values.amounts import as_units, parse_money
 
@@ -55,7 +55,9 @@ def test_short_texts_and_nulls_have_no_number(values: list[str | None]) -> None:
 @given(texts, kinds, st.integers(0, 3))
 def test_the_extremes_are_those_of_all_bytes_of_a_slice(values: list[str], kind: pa.DataType, first: int) -> None:
     content = "".join(values[first:]).encode()
-    assert extremes(pa.array(values, kind).slice(first)) == ((min(content), max(content)) if content else (255, 0))
+    assert find_byte_range(pa.array(values, kind).slice(first)) == (
+        (min(content), max(content)) if content else (255, 0)
+    )
 
 
 def test_many_texts_are_looked_at_piece_by_piece() -> None:

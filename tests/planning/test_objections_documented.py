@@ -15,6 +15,8 @@ import pytest
 
 import arfeed.planning
 from arfeed import Complete, Objection, Plan
+from arfeed.history.records import OutcomeOfDelivery
+from arfeed.model.outcome import Rejection
 from arfeed.model.results import Doubt, Forgotten, Ledger, SourceRead
 from arfeed.model.settings import GuardSettings
 from arfeed.planning.approval import NOT_APPROVABLE, OUR_CODES
@@ -73,10 +75,12 @@ def test_each_objection_names_all_that_an_approval_of_it_covers() -> None:
         "missing-share": "A1 A2 A3 A4 A5 A6 A7 A8 A9",
         "number-reused": "INV-7",
         "old-document": "2026-0008",
+        "rejected-by-receiver": "20260409T101500Z-5d0c1e INV-7",
         "renamed": "INV-8",
         "same-document": "INV-1 INV-7",
         "same-receiver": "sftp://acme@sftp.example.com:22",
         "unexplained": "INV-7 INV-8",
+        "unproven-closing": "A3",
     }
 
 
@@ -100,7 +104,7 @@ def examples() -> dict[str, Objection]:
         _too_little_received(),
     )
     said = {code: objection for plan in plans for code, objection in heard(plan).items()}
-    said |= _over_budget() | _failed() | _not_reconciled()
+    said |= _over_budget() | _failed() | _not_reconciled() | _rejected() | _unproven()
     return said | _branch_lost() | _nearly_all_lost() | _older() | _returned() | _file_lost()
 
 
@@ -114,7 +118,7 @@ def _totals() -> Plan:
 
 def _doubtful() -> Plan:
     said = (
-        "the column 'Läge' is not used and says 'Makulerad' (3 rows) of what would be reported as owed. "
+        "the column 'Läge' is not mapped, but has 'Makulerad' (3 rows) that would be reported as owed. "
         'Name it: columns.status = "Läge", with `values.status` for its words'
     )
     return planned(None, invoices(212), sources=(source("erp")._replace(doubts=(Doubt(said, "Läge"),)),))
@@ -230,6 +234,20 @@ def _not_reconciled() -> dict[str, Objection]:
     plan = planned(invoices(2), invoices(2), guards=GuardSettings(reconcile_every=timedelta(days=30)))
     known = Known(reconciled=plan.at - timedelta(days=35))
     return {objection.code: objection for objection in find_objections(plan, known, sum_outflow(plan))}
+
+
+def _rejected() -> dict[str, Objection]:
+    plan = planned(invoices(2), invoices(2))
+    run, name = "20260409T101500Z-5d0c1e", "open_ar_20260409T101500Z.csv"
+    file = Rejection(f"it lies in failed/{name}", file=name)
+    row = Rejection("the customer is not known", "INV-7", name)
+    known = Known(rejections=(OutcomeOfDelivery(run, NOON, "rejected", True, (file, row)),))
+    return {each.code: each for each in find_objections(plan, known, sum_outflow(plan))}
+
+
+def _unproven() -> dict[str, Objection]:
+    plan = planned(invoices(3), invoices(2), reasons="gone", absence="nothing")
+    return {"unproven-closing": heard(plan)["unproven-closing"]}
 
 
 _ALBION = ["Albion Ltd", "Bramble Ltd", "Cedar GmbH"]

@@ -191,8 +191,8 @@ def test_reviewers_see_the_figures_of_our_own_guards_and_the_answers_that_were_u
         assert (plan.expected, plan.objections) == ((WRITTEN_OFF,), ())
         assert plan.notes == (
             "read",
-            "10 missing invoices were expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses "
-            "that answer up",
+            "10 missing invoices were expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses up "
+            "that announcement",
         )
 
 

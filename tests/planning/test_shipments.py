@@ -27,7 +27,8 @@ from arfeed import (
 )
 from arfeed.planning.shipments.archive import Member, write_archive
 from arfeed.planning.shipments.content import make_content
-from arfeed.planning.shipments.staging import StagedShipment, stage_shipment
+from arfeed.planning.shipments.staged import StagedShipment
+from arfeed.planning.shipments.staging import stage_shipment
 from arfeed.testing import Invoice, frame
 
 AT = datetime(2026, 4, 4, 10, 15, tzinfo=UTC)
@@ -101,7 +102,7 @@ FLAWS: dict[str, tuple[Callable[[Content], Shipment], str]] = {
     "nothing": (lambda _: [], "returned nothing to send"),
     "a frame": (
         lambda of: [of.invoices],  # type: ignore[list-item]
-        "returned DataFrame; there are TableFile, Archive and DoneMarker",
+        "returned DataFrame; there are TableFile, Archive, FixedFile and DoneMarker",
     ),
     "a marker first": (
         lambda of: [done(of), archive(of)],
@@ -227,8 +228,7 @@ def test_where_absence_means_nothing_a_shipment_must_tell_what_is_closed(tmp_pat
     with pytest.raises(DestinationError) as refused:
         stage(tmp_path, lambda of: [archive(of), done(of)], absence="nothing")
     assert str(refused.value) == (
-        'crate: its shipments() tells of nothing closed, although absence = "nothing": add a table of closed, or a '
-        "ledger"
+        'crate: its shipments() lists nothing closed, although absence = "nothing": add a table of closed, or a ledger'
     )
 
 
@@ -285,7 +285,7 @@ def test_a_marker_is_made_from_the_files_before_it(tmp_path: Path) -> None:
 def test_a_marker_of_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DestinationError) as refused:
         stage(tmp_path, lambda of: [archive(of), replace(done(of), content="ok")])  # type: ignore[arg-type]
-    assert str(refused.value) == "crate: the content of its marker crate-20260404T101500Z.done is not bytes"
+    assert str(refused.value) == "crate: the content of crate-20260404T101500Z.done is not bytes"
 
 
 # --- the tables -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,16 @@ from decimal import Decimal
 import pytest
 
 from arfeed.model.results import StatusWord
-from arfeed.planning.wording import describe_statuses, largest, money, name_first, pluralize, span, worst
+from arfeed.planning.wording import (
+    describe_statuses,
+    format_age,
+    format_money,
+    format_span,
+    largest,
+    name_first,
+    name_largest,
+    pluralize,
+)
 from support.feeds.plans import invoices, source
 
 
@@ -32,12 +41,12 @@ def test_the_first_few_are_named(items: list[str], text: str) -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "text"),
     [
-        ("1234567.8", "GBP", "1,234,567.80 GBP"), ("-5", "JPY", "-5 JPY"), ("1.5", "KWD", "1.500 KWD"),
-        ("1", "???", "1.0000 ???"),
+        ("1234567.8", "GBP", "1,234,567.80 GBP"), ("-5", "JPY", "−5 JPY"), ("1.5", "KWD", "1.500 KWD"),
+        ("1", "???", "1.00 ???"), ("1.2345", "???", "1.2345 ???"),
     ],
 )  # fmt: skip
 def test_amounts_have_their_currency_s_digits_and_code(amount: str, currency: str, text: str) -> None:
-    assert money(Decimal(amount), currency) == text
+    assert format_money(Decimal(amount), currency) == text
 
 
 @pytest.mark.parametrize(
@@ -45,13 +54,13 @@ def test_amounts_have_their_currency_s_digits_and_code(amount: str, currency: st
     [(0, "0 days"), (1, "1 hour"), (23, "23 hours"), (24, "1 day"), (36, "36 hours"), (72, "3 days")],
 )
 def test_spans_are_whole_days_or_hours(hours: int, text: str) -> None:
-    assert span(timedelta(hours=hours)) == text
+    assert format_span(timedelta(hours=hours)) == text
 
 
 def test_the_largest_are_named_credits_included_and_equal_ones_by_reference() -> None:
     rows = invoices(["d", "c", "b", "a"], balance=["1", "-9", "1", "1"])
     assert largest(rows)["invoice_ref"].tolist() == ["c", "a", "b"]
-    assert worst(rows) == "c Ada -9.00 GBP; a Ada 1.00 GBP; b Ada 1.00 GBP; …"
+    assert name_largest(rows) == "c Ada −9.00 GBP; a Ada 1.00 GBP; b Ada 1.00 GBP; …"
 
 
 def test_the_largest_of_each_currency_are_named_in_turn() -> None:
@@ -63,7 +72,7 @@ def test_the_largest_of_each_currency_are_named_in_turn() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_few_are_all_named(count: int) -> None:
-    assert worst(invoices(count)) == "; ".join(f"A{number} Ada 10.00 GBP" for number in range(1, count + 1))
+    assert name_largest(invoices(count)) == "; ".join(f"A{number} Ada 10.00 GBP" for number in range(1, count + 1))
 
 
 @pytest.mark.parametrize(
@@ -84,3 +93,16 @@ def test_the_words_of_a_status_are_counted_with_what_they_are_taken_for(
     words: list[tuple[str, str, int]], said: str
 ) -> None:
     assert describe_statuses(source()._replace(statuses=tuple(StatusWord(*word) for word in words))) == said
+
+
+@pytest.mark.parametrize(
+    ("age", "text"),
+    [
+        (timedelta(days=2), "2 days"),
+        (timedelta(days=1, hours=23), "47 hours"),
+        (timedelta(minutes=119), "119 minutes"),
+        (timedelta(seconds=59), "0 minutes"),
+    ],
+)
+def test_an_age_has_at_least_two_of_its_unit(age: timedelta, text: str) -> None:
+    assert format_age(age) == text

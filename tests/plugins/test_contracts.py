@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arfeed.plugins.loading import survey
+from arfeed.plugins.loading import describe_installed
 from arfeed.testing import ArfeedProject
 from support.plugins.strangers import install
 
@@ -85,7 +85,7 @@ def test_a_plugin_of_either_contract_loads_and_runs(
 ) -> None:
     name = f"{kind}_of_contract_{contract}"
     monkeypatch.syspath_prepend(install(tmp_path / "site", "mine", module(kind, contract), module=name))
-    (info,) = (each for each in survey(["mine"]).installed if each.name == "mine")
+    (info,) = (each for each in describe_installed(["mine"]).installed if each.name == "mine")
     assert (info.contract, info.broken) == (contract, None)
     rows = "invoice_ref,customer_name,currency,issued_on,balance\n7,Ada,EUR,2026-04-07,1.00\n"
     arfeed_project.write({"erp.csv": rows})
@@ -110,7 +110,7 @@ def test_a_plugin_of_either_contract_loads_and_runs(
 
 def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str, name: str) -> str | None:
     monkeypatch.syspath_prepend(install(tmp_path / "site", "mine", source, module=name))
-    (info,) = (each for each in survey(["mine"]).installed if each.name == "mine")
+    (info,) = (each for each in describe_installed(["mine"]).installed if each.name == "mine")
     return info.broken
 
 

@@ -41,7 +41,7 @@ def test_with_a_malformed_distribution_arfeed_delivers_and_the_list_names_it(
     (broken,) = [plugin for plugin in run(feed, "plugins", "list", "--json", path=site).json() if plugin["broken"]]
     assert (broken["distribution"], broken["version"]) == ("arfeed-mine", "1.2")
     assert broken["broken"].startswith("its entry_points.txt can't be read (")
-    assert broken["broken"].endswith("); install it anew, or uninstall it")
+    assert broken["broken"].endswith("); reinstall it, or uninstall it")
     assert "✗ arfeed-mine 1.2: its entry_points.txt can't be read (" in run(feed, "plugins", "list", path=site).out
     write(feed, FEED.replace('"folder", ', '"mine", "folder", '))
     unknown = run(feed, "plan", path=site)

@@ -150,6 +150,7 @@ def test_the_reference_pages_are_what_make_docs_writes() -> None:
     assert written == pages, "run `make docs`"
 
 
+@pytest.mark.timeout(900)  # each runs a whole kit of tests
 @pytest.mark.parametrize("page", ["write-a-connector.md", "destinations.md"])
 def test_the_tutorial_runs_word_by_word(tmp_path: Path, environment: Environment, page: str) -> None:
     folder = tmp_path / "work"

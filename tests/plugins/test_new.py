@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ from support.plugins.environment import Environment, build_wheel
 from support.plugins.strangers import install
 
 KINDS = ("connector", "transform", "destination", "notifier", "reviewer")
+SHAPES = ("files", "archive", "api")
+"""Of a destination, beside the one file that it is without --shape."""
+
+MADE = [*((kind,) for kind in KINDS), *(("destination", "--shape", shape) for shape in SHAPES)]
+IDS = [*KINDS, *SHAPES]
 
 
 @pytest.fixture
@@ -21,12 +27,12 @@ def here() -> Cli:
     return run_command
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MADE, ids=IDS)
 def test_the_package_builds_installs_passes_its_tests_and_type_checks(
-    here: Cli, tmp_path: Path, environment: Environment, kind: str
+    here: Cli, tmp_path: Path, environment: Environment, kind: Sequence[str]
 ) -> None:
-    name = f"pear-{kind}"
-    assert here(tmp_path, "plugins", "new", name, "--kind", kind).code == 0
+    name = f"pear-{kind[-1]}"
+    assert here(tmp_path, "plugins", "new", name, "--kind", *kind).code == 0
     package = tmp_path / f"arfeed-{name}"
     environment.install(build_wheel(package, package / "dist"))
     environment.run(package, "python", "-m", "pytest", "-q")
@@ -35,15 +41,22 @@ def test_the_package_builds_installs_passes_its_tests_and_type_checks(
     assert f"{name} (arfeed-{name} 0.1.0)" in shown.stdout
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_package_is_whole(here: Cli, tmp_path: Path, kind: str) -> None:
-    here(tmp_path, "plugins", "new", "larch", "--kind", kind)
+@pytest.mark.parametrize("kind", MADE, ids=IDS)
+def test_the_package_is_whole(here: Cli, tmp_path: Path, kind: Sequence[str]) -> None:
+    here(tmp_path, "plugins", "new", "larch", "--kind", *kind)
     files = {path.relative_to(tmp_path / "arfeed-larch").as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     wanted = {"pyproject.toml", "README.md", "LICENSE", ".gitignore", ".github/workflows/ci.yml", "tests/conftest.py"}
     assert wanted | {"src/arfeed_larch/__init__.py", "src/arfeed_larch/py.typed"} <= files
     text = "".join(file.read_text() for file in tmp_path.rglob("*") if file.is_file())
     assert "PACKAGE" not in text
     assert "$name" not in text
+
+
+def test_a_shape_is_of_a_destination(here: Cli, tmp_path: Path) -> None:
+    done = here(tmp_path, "plugins", "new", "larch", "--shape", "api")
+    assert done.code == 2
+    assert "--shape is about destinations, and this is a connector" in done.err
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_folder_that_exists_is_left_alone(here: Cli, tmp_path: Path) -> None:

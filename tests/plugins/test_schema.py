@@ -41,7 +41,8 @@ def test_it_is_a_json_schema(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
     assert {*schema["properties"]} == {
-        "extends", "plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers", "board"
+        "extends", "plugins", "feed", "sources", "transforms", "guards", "destination", "destinations", "notifiers",
+        "board", "schedule",
     }  # fmt: skip
     # The meta-schema takes a reference to nothing and a keyword that nobody knows.
     referred = {part["$ref"].removeprefix("#/$defs/") for part in parts(schema) if "$ref" in part}
@@ -93,6 +94,18 @@ def test_notifiers_are_known(tmp_path: Path, table: str, where: list[str]) -> No
 @pytest.mark.parametrize("line", ['max_age = "3 days"', 'allow_empty = "${EMPTY}"', 'currency = "${CURRENCY}"'])
 def test_what_arfeed_takes_an_editor_takes(schema: dict[str, Any], line: str) -> None:
     assert mistakes(schema, DEMO.replace('dates = "DMY"', f'dates = "DMY"\n{line}', 1)) == []
+
+
+def test_several_destinations_take_the_place_of_one(schema: dict[str, Any]) -> None:
+    document = tomllib.loads(DEMO)
+    one = document.pop("destination")
+    validator = Draft202012Validator(schema)
+    assert validator.is_valid({**document, "destinations": {"a": one, "b-2": {**one, "url": "file:///tmp/b"}}})
+    assert not validator.is_valid({**document, "destinations": {"a": {**one, "urn": "x"}}})
+    assert not validator.is_valid({**document, "destinations": {"a b": one}})
+    assert not validator.is_valid({**document, "destinations": {}})
+    assert not validator.is_valid({**document, "destination": one, "destinations": {"a": one}})
+    assert not validator.is_valid(document)
 
 
 def test_a_broken_plugin_is_left_out_and_named(tmp_path: Path) -> None:

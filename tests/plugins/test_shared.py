@@ -147,6 +147,27 @@ def test_a_feed_may_do_without_a_shared_notifier(feeds: Path) -> None:
     assert acme(feeds, f"{FEED}\n[notifiers]\nchat = false\n").notifiers == ()
 
 
+def test_several_destinations_are_shared_by_name(feeds: Path) -> None:
+    alone = settings_hash(acme(feeds))
+    named = {
+        "feed": FEED.replace("[destination]", "[destinations.a]"),
+        "common": COMMON.replace("[destination]", "[destinations.a]"),
+    }
+    further = '\n[destinations.b]\nuse = "kolleno"\nmode = "open-ar"\nurl = "sftp://b@sftp.example.com"\n'
+    both = acme(feeds, named["feed"], named["common"] + further)
+    assert [*both.destinations] == ["a", "b"]
+    assert both.destinations["a"].settings.private_key == (str(feeds / "keys" / "id"),)
+    # By its name it is the same destination.
+    assert settings_hash(both.choose("a")) == alone != settings_hash(both.choose("b"))
+    without = acme(feeds, f"{named['feed']}\n[destinations]\nb = false\n")
+    assert without.chosen == "a"
+
+
+def test_one_destination_that_is_shared_is_refused_beside_several(feeds: Path) -> None:
+    with pytest.raises(ConfigError, match=r"beside it, common\.toml has \[destination\]"):
+        acme(feeds, FEED.replace("[destination]", "[destinations.a]"))
+
+
 def test_a_secret_of_the_shared_file_is_one(feeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEY_WORDS", "correct horse battery")
     project = acme(feeds, common=COMMON.replace('"keys/id"', '"keys/id"\npassphrase = "${KEY_WORDS}"'))
@@ -166,7 +187,7 @@ def test_a_secret_of_the_shared_file_is_one(feeds: Path, monkeypatch: pytest.Mon
         (
             FEED,
             f'extends = "acme/plugins.toml"\n{COMMON}',
-            "in a circle: plugins.toml → common.toml → plugins",
+            "is circular: plugins.toml → common.toml → plugins",
         ),
         (FEED.replace("../common", "../none"), COMMON, "plugins.toml: extends: there is no file"),
         (FEED.replace('"../common.toml"', "5"), COMMON, "plugins.toml: extends: found 5: name one file"),

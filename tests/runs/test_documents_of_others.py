@@ -128,17 +128,17 @@ def test_a_source_whose_pdfs_print_no_number_is_told_of_once(feed: Feed) -> None
     feed.export(invoices(14))
     for number in range(1, 8):
         file(feed, number, text_pdf(f"Invoice of {number}", f"Total {100 + number}.00"))
-    noted = [note for note in feed.plan().notes if "reported once" in note]
+    noted = [note for note in feed.plan().notes if "reported only once" in note]
     assert noted == [
-        "erp: none of 7 PDFs prints its invoice's number as the source has it, so a wrong one would go "
-        "unnoticed; reported once"
+        "erp: none of 7 PDFs prints its invoice's number as the source writes it, so a wrong PDF would go unnoticed; "
+        "this is reported only once"
     ]
     feed.approved()
     for number in range(8, 15):
         file(feed, number, text_pdf(f"Invoice of {number}", f"Total {100 + number}.00"))
     plan = feed.plan()
     assert plan.documents.send["name"].nunique() == 7
-    assert [note for note in plan.notes if "reported once" in note] == []
+    assert [note for note in plan.notes if "reported only once" in note] == []
     assert "sent, though the PDF" not in feed.command("plan")[1]
 
 

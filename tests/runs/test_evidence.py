@@ -180,14 +180,14 @@ def test_a_closed_namesake_is_named_with_what_differs(feed: Feed, book: Book) ->
     answers = [closed(invoice(2), "void", issued_on="2025-03-02")]
     book.says([*invoices(18, first=3), other], lists_closed=True, answers=answers)
     assert refused(feed, "INV-0001", "INV-0002") == ["unexplained"]
-    notes = [note for note in feed.plan().notes if "another document" in note]
+    notes = [note for note in feed.plan().notes if "other documents" in note]
     first, second = invoice(1), invoice(2)
     assert notes == [
-        "erp calls closed, under numbers that are missing, what differs from them and is another document: INV-0001 "
-        f"(paid; customer Somebody instead of {first['customer_name']}, amount 101.01 {first['currency']} instead of "
-        f"{first['amount']} {first['currency']})",
-        "erp calls closed, under numbers that are missing, what differs from them and is another document: INV-0002 "
-        f"(void; issue date 2025-03-02 instead of {second['issued_on']})",
+        "erp lists closed documents under the numbers of missing invoices, but they differ and are other documents: "
+        f"INV-0001 (paid; customer Somebody instead of {first['customer_name']}, amount 101.01 {first['currency']} "
+        f"instead of {first['amount']} {first['currency']})",
+        "erp lists closed documents under the numbers of missing invoices, but they differ and are other documents: "
+        f"INV-0002 (void; issue date 2025-03-02 instead of {second['issued_on']})",
     ]
 
 
@@ -357,7 +357,7 @@ def test_what_the_list_alone_has_lost_is_refused_with_both_numbers(feed: Feed, l
     ledger.says(invoices(19, first=2), balances=TOTALS)
     assert refused(feed, "INV-0001") == ["unexplained", "ledger-moved"]
     said = feed.plan().objections[1].message
-    assert "its list sums to 1,879.00 EUR and its control account says 2,170.00 EUR" in said
+    assert "its list totals 1,879.00 EUR and its control account says 2,170.00 EUR" in said
     assert "101.00 EUR less on the list. " in said
 
 

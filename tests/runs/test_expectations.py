@@ -95,7 +95,7 @@ def test_an_answer_that_a_failed_run_would_have_used_is_still_there(early: Feed)
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"words": " "}, "say what is expected"),
+        ({"words": " "}, "describe what is expected"),
         ({"days": -1}, "give a day from 2026-04-04 to 2026-05-05, or to 2026-07-05 with --customer or --below"),
         ({"days": 32}, "give a day from 2026-04-04 to 2026-05-05, or to 2026-07-05 with --customer or --below"),
         ({"days": 93, "below": Decimal(50)}, "give a day from 2026-04-04 to 2026-07-05$"),

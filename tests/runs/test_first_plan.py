@@ -36,7 +36,7 @@ def test_totals_that_were_declared_as_such_are_objected_to_with_the_words_for_pa
     feed.export(rows, header=[*HEADER, "status"])
     outcome = feed.sync()
     assert codes(outcome) == ["unknown-baseline", "total-as-balance"]
-    assert "The status says 'Teilbezahlt' of some." in outcome.plan.objections[1].message
+    assert "Some have the status 'Teilbezahlt'." in outcome.plan.objections[1].message
     feed.approved()
     assert codes(feed.sync()) == []
 
@@ -95,7 +95,7 @@ def test_a_column_that_comes_later_is_doubted_once(feed: Feed) -> None:
     feed.export(rows, header=[*HEADER, "State"])
     refused = feed.sync()
     assert codes(refused) == ["doubtful-reading"]
-    assert "the column 'State' is not used and says 'Void' (2 rows)" in refused.plan.objections[0].message
+    assert "the column 'State' is not mapped, but has 'Void' (2 rows)" in refused.plan.objections[0].message
     feed.approved()
     assert codes(feed.sync()) == []
 

@@ -82,7 +82,7 @@ def test_a_slow_one_is_not_waited_for(pigeons: Feed) -> None:
     assert pigeons.sync().receipt
     assert time.monotonic() - began < 15
     assert [warning.partition(": ")[2] for warning in pigeons.steps.warnings] == [
-        "it was still at work after 0.3 seconds, and was not waited for"
+        "it was still busy after 0.3 seconds, and was not waited for"
     ] * 2
 
 
@@ -91,7 +91,7 @@ def test_the_process_ends_while_a_slow_one_is_still_at_it(pigeons: Feed) -> None
     began = time.monotonic()
     code, printed = pigeons.command("sync")
     assert (code, time.monotonic() - began < 30) == (0, True), printed
-    assert "! notifiers.loft did not report that the run delivered: it was still at work" in " ".join(printed.split())
+    assert "! notifiers.loft did not report that the run delivered: it was still busy" in " ".join(printed.split())
 
 
 def test_an_unreachable_one_leaves_the_exit_code_of_a_refusal_and_of_a_failure(pigeons: Feed) -> None:
@@ -198,7 +198,7 @@ def test_check_tries_each_notifier_and_fails_for_none(pigeons: Feed) -> None:
         code, printed = pigeons.command("check")
     text = " ".join(printed.split())
     assert code == 0, printed
-    assert "✓ notifier ops (webhook): is notified of what is delivered, refused, failed, reconciled" in text
+    assert "✓ notifier ops (webhook): is notified of: delivered, refused, failed, reconciled" in text
     assert "! notifier office (mail): the mail server 127.0.0.1 at port" in text
     assert there.texts == []
 
@@ -218,6 +218,22 @@ def test_a_mail_about_a_delivery_has_its_page(pigeons: Feed, tmp_path: Path, att
     assert pages == ([("text/html", page.name, page.read_bytes())] if attached else [])
 
 
+@pytest.mark.parametrize("attached", [True, False], ids=["attached", "left out"])
+def test_a_mail_about_a_refusal_has_the_plans_page(pigeons: Feed, tmp_path: Path, attached: bool) -> None:
+    pigeons.approved()
+    pigeons.export(invoices(20))
+    with mailbox(tmp_path, "starttls") as there:
+        pigeons.pages = True
+        pigeons.notifiers = {"office": {"use": "mail", **there.settings, "attach_page": attached}}
+        assert pigeons.sync().plan.objections
+    (mail,) = there.mails
+    assert "refused" in mail["Subject"]
+    file = pigeons.folder / ".arfeed/pages/refused.html"
+    assert "Refused: nothing is delivered." in file.read_text(encoding="utf-8")
+    pages = [(each.get_filename(), each.get_payload(decode=True)) for each in attachments(mail)]
+    assert pages == ([("refused.html", file.read_bytes())] if attached else [])
+
+
 def test_a_page_that_is_too_large_is_named_instead(
     pigeons: Feed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,7 +242,7 @@ def test_a_page_that_is_too_large_is_named_instead(
         pigeons.pages = True
         pigeons.notifiers = {"office": {"use": "mail", **there.settings}}
         page = pigeons.sync().page
-    assert f"The page is too large for a mail: {page}" in there.texts[0]
+    assert f"The page is too large for an email: {page}" in there.texts[0]
     assert attachments(there.mails[0]) == []
 
 

@@ -65,6 +65,24 @@ def watched(running: Feed, monitor: Monitor) -> Feed:
     return running
 
 
+def test_a_run_to_several_destinations_is_one_to_the_monitor_and_ends_as_the_worst(
+    feed: Feed, monitor: Monitor
+) -> None:
+    receivers = {name: feed.folder / name for name in ("one", "two")}
+    for receiver in receivers.values():
+        receiver.mkdir()
+    feed.destinations = {name: {"url": receiver.as_uri()} for name, receiver in receivers.items()}
+    feed.export(invoices(5))
+    for name in receivers:
+        assert feed.sync_one(name, feed.sync_one(name).plan.approval).receipt
+    feed.ping = monitor.url
+    feed.sync_each()
+    receivers["one"].rename(feed.folder / "away")
+    receivers["one"].write_text("not a folder")
+    feed.sync_each()
+    assert monitor.signs == ["/start", "/0", "/start", "/5"]
+
+
 def test_a_delivery_is_told_from_its_beginning_as_one_run(watched: Feed, monitor: Monitor) -> None:
     assert watched.sync().receipt
     assert monitor.signs == ["/start", "/0"]
@@ -104,7 +122,7 @@ def test_a_monitor_that_refuses_changes_nothing(watched: Feed, monitor: Monitor,
     assert watched.sync().receipt
     (warning,) = watched.steps.warnings
     assert f"it answered {status}" in warning
-    assert "may raise the alarm" in warning
+    assert "may raise an alarm" in warning
     assert SECRET not in warning
 
 

@@ -145,7 +145,7 @@ def test_where_it_can_not_be_left_the_delivery_counts_and_one_warning_says_so(
     feed.export(invoices(20))
     assert feed.approved().receipt
     (warning,) = feed.steps.warnings
-    assert "could not be noted outside the history" in warning
+    assert "could not be recorded outside the history" in warning
     assert "ARFEED_STATE" in warning
 
 

@@ -98,7 +98,7 @@ def test_a_table_without_a_code_page_asks_for_it(tmp_path: Path) -> None:
     whole = bytearray(made(tmp_path / "books.dbf", "db3", "cp850").read_bytes())
     whole[29] = 0
     tmp_path.joinpath("dos.dbf").write_bytes(whole)
-    assert "name its `encoding`, such as cp850" in failure(books(tmp_path / "dos.dbf"))
+    assert "set `encoding`, such as cp850" in failure(books(tmp_path / "dos.dbf"))
     rows = opened(books(tmp_path / "dos.dbf", encoding="cp850"))
     assert rows["customer_name"].tolist()[0] == "Gärtnerei Löwenzahn"
 

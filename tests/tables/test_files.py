@@ -180,7 +180,7 @@ def test_a_server_whose_key_is_unknown_is_not_read(openssh: OpenSSH, exports: Pa
     assert "is not known yet, so nothing was read" in said
     stranger = make_key(tmp_path / "stranger").with_suffix(".pub").read_text()
     tmp_path.joinpath("other").write_text(f"[127.0.0.1]:{openssh.port} {stranger}")
-    assert "shows another key" in wrong(url, **login(openssh, known_hosts=str(tmp_path / "other")))
+    assert "presented a different key" in wrong(url, **login(openssh, known_hosts=str(tmp_path / "other")))
 
 
 def test_without_a_key_the_table_of_the_source_is_named(openssh: OpenSSH, exports: Path) -> None:

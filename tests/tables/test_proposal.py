@@ -53,10 +53,30 @@ def test_a_german_export_is_understood_with_its_evidence() -> None:
         ("Reste à payer", "balance"),
         ("Importe pendiente (EUR)", "balance"),
         ("Amount Due", "balance"),
+        ("Invoice #", "invoice_ref"),
+        ("Reste dû", "balance"),
     ],
 )
 def test_usual_names_in_several_languages_are_known(header: str, column: str) -> None:
     assert propose_columns(frame({header: ["1", "2"]})).columns == {column: header}
+
+
+@pytest.mark.parametrize("header", ["Cust #", "Customer#", "Client #", "Account #"])
+def test_a_number_sign_makes_the_number_of_a_customer_of_his_name(header: str) -> None:
+    rows = {"Customer": ["Ada", "Bo", "Ada"], header: ["C1", "C2", "C1"]}
+    assert propose_columns(frame(rows)).columns == {"customer_name": "Customer", "customer_id": header}
+
+
+@pytest.mark.parametrize("header", ["Open %", "% outstanding", "Balance (%)", "Total %"])
+def test_percentages_are_no_amounts(header: str) -> None:
+    assert propose_columns(frame({header: ["100", "20"]})).columns == {}
+
+
+def test_two_columns_of_due_dates_that_differ_are_both_named() -> None:
+    rows = {"Due Date": ["2026-10-01", "2026-10-14"], "Pay by": ["2026-10-31", "2026-11-13"]}
+    found = propose_columns(frame(rows))
+    assert found.columns == {}
+    assert found.several["due_on"] == ["Due Date", "Pay by"]
 
 
 def test_a_due_date_is_not_taken_for_the_date_of_the_invoice() -> None:

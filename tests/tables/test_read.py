@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -20,17 +21,36 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "export.csv"
 
 
-def content(file: Path, data: bytes | str, **how: str) -> dict[str, list[str]]:
+def content(file: Path, data: bytes | str, **how: Any) -> dict[str, list[str]]:
     file.write_bytes(data.encode() if isinstance(data, str) else data)
     frame = read_table(str(file), **how)
     assert set(frame.dtypes.astype(str)) == {"str"}
     return frame.drop(columns="origin").to_dict("list")  # type: ignore[return-value]
 
 
-def refusal(file: Path, data: bytes | str, **how: str) -> str:
+def refusal(file: Path, data: bytes | str, **how: Any) -> str:
     with pytest.raises(SourceError) as caught:
         content(file, data, **how)
     return str(caught.value).removeprefix(str(file))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("(All amounts in Rs. lakhs)", "in EUR thousands", "Figures in $'000", "Angaben in T€", "Beträge in Cent"),
+        *("Montants en milliers d'euros", "(v tis. Kč)", "Kwoty w tys. zł", "Суммы в тыс. руб.", "単位：千円"),
+    ],
+)
+def test_a_list_that_states_another_unit_above_its_header_is_refused(file: Path, line: str) -> None:
+    said = refusal(file, f"Open items,\n{line},\nNo,Open\n1,1.10\n", columns=["No", "Open"])
+    assert f" line 2: {line!r} says that amounts are in" in said
+
+
+@pytest.mark.parametrize(
+    "line", ["Open items in EUR", "Printed in Cork", "As of 31 March 2026", "Acme in million-selling"]
+)
+def test_a_title_that_states_no_other_unit_is_passed_over(file: Path, line: str) -> None:
+    assert content(file, f"{line},\nNo,Open\n1,1.10\n", columns=["No", "Open"])["Open"] == ["1.10"]
 
 
 def test_nothing_is_taken_for_a_number_a_date_or_nothing(file: Path) -> None:

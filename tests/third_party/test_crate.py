@@ -275,3 +275,70 @@ def test_sixty_runs_killed_anywhere_are_settled_by_the_next(feed: CrateFeed) -> 
     assert states.total() == 60
     assert states["running"], states
     assert states["publishing"], states
+
+
+# --- rejected ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rejecting(feed: CrateFeed) -> CrateFeed:
+    """A feed whose first delivery was taken, and whose second one, with a ZIP of three PDFs, was rejected."""
+    feed.destination["outcome"] = {"files": "*.done", "processed": "processed/{name}", "failed": "failed/{name}"}
+    feed.new_day(1, 5, 0)
+    feed.approved()
+    move(feed, "processed")
+    feed.new_day(1, 5, 3)
+    assert feed.sync().receipt
+    move(feed, "failed")
+    return feed
+
+
+def move(feed: CrateFeed, folder: str) -> None:
+    """Do what the receiver does with the done-file that waits."""
+    (done,) = (feed.receiver / "in").glob("*.done")
+    (feed.receiver / folder).mkdir(exist_ok=True)
+    done.rename(feed.receiver / folder / done.name)
+
+
+def pdfs_of(feed: CrateFeed) -> list[str]:
+    """Return the PDFs in the ZIP of the delivery that waits."""
+    (done,) = (feed.receiver / "in").glob("*.done")
+    return [name for name in feed.unpacked(f"in/{done.name}") if name.startswith("pdf/")]
+
+
+def test_pdfs_in_a_rejected_archive_are_sent_again(rejecting: CrateFeed) -> None:
+    planned = rejecting.plan()
+    assert codes(planned) == ["rejected-by-receiver"]
+    assert len(planned.documents.send) == 3
+    rejecting.approved()
+    assert len(pdfs_of(rejecting)) == 3
+    move(rejecting, "processed")
+    taken = rejecting.plan()
+    assert (codes(taken), len(taken.documents.send), taken.documents.present) == ([], 0, 3)
+
+
+def test_pdfs_in_an_archive_of_which_rows_were_rejected_have_arrived(rejecting: CrateFeed) -> None:
+    rejecting.approved()
+    rejecting.destination["outcome"] |= {  # type: ignore[operator]
+        "log": "logs/{stem}.log",
+        "rejected": "^ERROR (?P<ref>[^:]+): (?P<reason>.*)$",
+    }
+    (rejecting.receiver / "logs").mkdir()
+    (done,) = (rejecting.receiver / "in").glob("*.done")
+    (rejecting.receiver / "logs" / f"{done.stem}.log").write_text("ERROR INV-0002: no such customer\n")
+    move(rejecting, "processed")
+    planned = rejecting.plan()
+    assert (codes(planned), len(planned.documents.send)) == (["rejected-by-receiver"], 0)
+
+
+def test_a_rejected_delivery_that_is_sent_again_leaves_its_pdfs_to_the_next_run(rejecting: CrateFeed) -> None:
+    rejected = rejecting.receipts()[-1]["run"]
+    asked = rejecting.resend(str(rejected))
+    assert codes(asked) == ["rejected-by-receiver"]
+    assert rejecting.resend(str(rejected), asked.plan.approval).receipt
+    # An earlier report goes without PDFs, and those that it had are nowhere yet.
+    assert pdfs_of(rejecting) == []
+    move(rejecting, "processed")
+    assert len(rejecting.plan().documents.send) == 3
+    assert rejecting.sync().receipt
+    assert len(pdfs_of(rejecting)) == 3

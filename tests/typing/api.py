@@ -13,8 +13,13 @@ from pydantic import SecretStr
 
 import arfeed
 from arfeed import (
+    ApiDestination,
+    ApiRule,
+    ApiSettings,
     Archive,
     ArfeedError,
+    Body,
+    Calls,
     Complete,
     ConfigError,
     Connector,
@@ -22,6 +27,7 @@ from arfeed import (
     ControlAccount,
     DatabaseUrl,
     DeliveredFile,
+    DeliveredRun,
     Destination,
     DestinationError,
     DestinationSettings,
@@ -29,29 +35,41 @@ from arfeed import (
     DoneMarker,
     Failure,
     FileSettings,
+    FixedFile,
+    Held,
     Location,
     LockedError,
     Notifier,
     NotifierSettings,
     Objection,
+    Patience,
     Pattern,
     Plan,
     PrintedReport,
     ProblemsError,
     Proposal,
     Receipt,
+    ReceiverOutcome,
     Reconciliation,
     RefusedError,
     RehearsalRule,
+    Rejection,
     ReportForm,
+    RestClient,
     Shipment,
     ShipmentDestination,
     SourceError,
     SourceSettings,
     TableFile,
     TextFormat,
+    Token,
     Transform,
     TransformSettings,
+    Trust,
+    client_credentials,
+    follow_cursor,
+    follow_link,
+    follow_number,
     hookimpl,
 )
 
@@ -145,7 +163,8 @@ class Parcels(ShipmentDestination):
         table = TableFile("items.csv", content.ledger, "ledger", proves, required=["No"], format=form)
         wrong = TableFile("items.csv", content.ledger, "bills", proves)  # type: ignore[arg-type]
         archive = Archive(f"{content.at:%Y%m%d}.zip", [table, wrong], documents="pdf")
-        return [archive, DoneMarker(f"{content.at:%Y%m%d}.done", content=self.mark)]
+        fixed = FixedFile("contacts.csv", b"id,email\n")
+        return [archive, fixed, DoneMarker(f"{content.at:%Y%m%d}.done", content=self.mark)]
 
     def mark(self, files: Sequence[DeliveredFile]) -> bytes:
         return files[0].sha256.encode()
@@ -221,6 +240,47 @@ def read(settings: FileSettings) -> None:
     assert_type(arfeed.read_grid(file, sheet="Open"), Iterator[pd.DataFrame])
     assert_type(arfeed.read_arrow(file, columns=["No"]), Iterator[Any])
     arfeed.read_table(file, delimiters=";")  # type: ignore[call-arg]
+
+
+class Ledgers(ApiDestination):
+    name = "ledgers"
+    documents = "none"
+
+    class Settings(ApiSettings):
+        key: SecretStr
+
+    settings: Settings
+
+    def calls(self, content: Content) -> Sequence[Calls]:
+        frame, proves = content.invoices[["invoice_ref", "balance"]], {"invoice_ref": "invoice_ref"}
+        return [Calls("invoices", "PUT", "/invoices/{invoice_ref}", frame, "invoices", proves)]
+
+    def headers(self) -> Mapping[str, str | SecretStr]:
+        return {"X-API-Key": self.settings.key}
+
+    def held(self, api: RestClient, refs: Sequence[str]) -> Iterable[Held]:
+        for ref, found in zip(refs, api.get_each(f"/invoices/{ref}" for ref in refs), strict=True):
+            yield Held(ref, is_open=found["open"], balance=Decimal(found["balance"]))
+
+    def rehearsal(self) -> ApiRule:
+        return ApiRule("/invoices/{number}", "balance", "/invoices/{number}/closing")
+
+    def outcome(self, run: DeliveredRun) -> ReceiverOutcome | None:
+        assert_type(run.list_files("logs"), Mapping[str, int])
+        assert_type(run.read_file("logs", "all.log"), bytes)
+        refused = [Rejection("no such customer", ref) for ref in run.invoice_refs]
+        return ReceiverOutcome("pending" if run.api is None else "taken", refused)
+
+
+def ask(secret: SecretStr) -> None:
+    """Ask an API as a connector does."""
+    login = client_credentials("/token", "us", secret)
+    with RestClient("https://x.example", token=login, trust=Trust(), patience=Patience(10, 60)) as api:
+        assert_type(api.read("/a.pdf"), bytes)
+        for follow in (follow_link("next"), follow_cursor("next", "cursor"), follow_number("page", 100)):
+            assert_type(api.records("/invoices", "items", follow), Iterator[list[dict[str, Any]]])
+        assert_type(api.request("PUT", "/a", body=Body(b"{}")).status, int)
+    assert_type(Token("Bearer x").seconds, float | None)
 
 
 def read_printed(settings: FileSettings) -> None:

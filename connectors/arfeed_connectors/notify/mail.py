@@ -60,17 +60,19 @@ class Mail(Notifier):
             default=None, examples=[587], description="Its port: 587 for starttls, 465 for tls, if unset."
         )
         security: Literal["starttls", "tls", "none"] = Field(
-            default="starttls", description='How the line is encrypted; "none" is for a server on this machine only.'
+            default="starttls",
+            description='How the connection is encrypted; "none" is for a server on this machine only.',
         )
         username: str | None = Field(default=None, description="Whom to log in as; no login if unset.")
         password: SecretStr | None = Field(default=None, description="The password to log in with, as ${NAME}.")
-        sender: Address = Field(examples=["arfeed@example.com"], description="The address that mails come from.")
+        sender: Address = Field(examples=["arfeed@example.com"], description="The sender's address.")
         to: Annotated[tuple[Address, ...], BeforeValidator(_one_or_several)] = Field(
-            min_length=1, examples=[["ada@example.com"]], description="The addresses that mails go to."
+            min_length=1, examples=[["ada@example.com"]], description="The recipients' addresses."
         )
 
         attach_page: bool = Field(
-            default=True, description="Whether the page of a delivery is attached, with all that it says of invoices."
+            default=True,
+            description="Whether to attach the page of a delivery or a refused plan, which contains invoice details.",
         )
 
         @model_validator(mode="after")
@@ -80,7 +82,7 @@ class Mail(Notifier):
             # smtplib encodes logins as ASCII, and would fail only once there is something to send.
             login = f"{self.username}{self.password.get_secret_value() if self.password else ''}"
             if not login.isascii():
-                raise ValueError("username and password must be plain ASCII; SMTP's logins know nothing else for sure")
+                raise ValueError("username and password must be plain ASCII; SMTP logins reliably support nothing else")
             if self.security == "none" and self.host not in LOOPBACK:
                 raise ValueError('security = "none" is for a server on this machine only; say "starttls" or "tls"')
             return self
@@ -92,8 +94,8 @@ class Mail(Notifier):
         self._send(of_delivery(receipt), receipt.page if self.settings.attach_page else None)
 
     def refused(self, plan: Plan) -> None:
-        """Mail what was refused, and what would approve it."""
-        self._send(of_refusal(plan))
+        """Mail what was refused, and what would approve it, with its page."""
+        self._send(of_refusal(plan), plan.page if self.settings.attach_page else None)
 
     def reconciled(self, reconciliation: Reconciliation) -> None:
         """Mail what the receiver has otherwise than it was delivered."""
@@ -121,7 +123,7 @@ class Mail(Notifier):
         mail["Auto-Submitted"] = "auto-generated"
         lines = [message.heading, "", *message.lines]
         if page and page.stat().st_size > _LARGEST_PAGE:
-            lines.append(f"The page is too large for a mail: {page}")
+            lines.append(f"The page is too large for an email: {page}")
             page = None
         mail.set_content("\n".join([*lines, ""]))
         if page:

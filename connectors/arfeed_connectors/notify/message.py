@@ -28,7 +28,7 @@ _NEXT = {
     3: "Look into it, then: arfeed plan",
     4: "Export again or fix what it names, then: arfeed sync",
     5: "See what is wrong with: arfeed check. Then: arfeed sync",
-    6: "Nothing: another run is under way; `arfeed history` will show how it ended",
+    6: "Nothing to do: another run is under way; `arfeed history` will show how it ended",
 }
 
 
@@ -52,7 +52,7 @@ def of_delivery(receipt: Receipt) -> Message:
         _count_compared(counts),
         f"{counts['missing']} {becomes}",
         *_largest(facts["missing"], counts["missing"]),
-        f"PDFs: {len(receipt.documents)} sent, {len(receipt.documents_failed)} not",
+        f"PDFs: {len(receipt.documents)} sent, {len(receipt.documents_failed)} not sent",
     ]
     if not receipt.verified:
         lines.append("Unverified: the receiver picked the report up before its size could be checked")
@@ -67,7 +67,7 @@ def of_refusal(plan: Plan) -> Message:
     by_size = plan.missing["balance"].abs().sort_values(ascending=False).index
     # By currency, since a yen is not a pound: the largest number need not be the largest debt.
     largest = plan.missing.loc[by_size].groupby("currency").head(_LARGEST)
-    sync = format_command("arfeed sync", plan.config)
+    sync = format_command("arfeed sync", plan.config, plan.named)
     approval = [f"If it is right: {sync} --approve {plan.approval}"] if plan.approval else []
     lines = [
         *_sums(plan.totals.to_dict("records")),
@@ -78,7 +78,7 @@ def of_refusal(plan: Plan) -> Message:
         f"For {plan.destination}",
         *_where(plan.config),
         *([f"Read and approve it on the board: {plan.board}"] if plan.board else []),
-        f"Read the whole plan: {format_command('arfeed plan', plan.config)}",
+        f"Read the whole plan: {format_command('arfeed plan', plan.config, plan.named)}",
         *approval,
     ]
     return _message(f"✗ {plan.feed}: refused, nothing was delivered", lines)
@@ -121,15 +121,18 @@ def of_failure(failure: Failure) -> Message:
     more = [f"… and {len(said) - _MOST_LINES} more lines"] if len(said) > _MOST_LINES else []
     lines = [*said[:_MOST_LINES], *more, f"For {failure.destination}"]
     then = re.sub(
-        r"arfeed (check|plan|sync)", lambda found: format_command(found[0], failure.config), _NEXT[failure.exit_code]
+        r"arfeed (check|plan|sync)",
+        lambda found: format_command(found[0], failure.config, failure.named),
+        _NEXT[failure.exit_code],
     )
     heading = f"✗ {failure.feed}: failed with exit code {failure.exit_code}"
     return _message(heading, [*lines, *_where(failure.config), then])
 
 
-def format_command(command: str, config: Path | None) -> str:
-    """Return a command as it is typed for a feed from whatever folder."""
-    return f"{command} --config {shlex.quote(str(config))}" if config else command
+def format_command(command: str, config: Path | None, destination: str = "") -> str:
+    """Return a command as it is typed for a feed from whatever folder, about one of its destinations."""
+    about = f"{command} --destination {destination}" if destination else command
+    return f"{about} --config {shlex.quote(str(config))}" if config else about
 
 
 def _where(config: Path | None) -> list[str]:

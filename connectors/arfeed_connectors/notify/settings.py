@@ -20,7 +20,7 @@ class OverTls(NotifierSettings):
     ca_file: Location | None = Field(
         default=None,
         examples=["company-ca.pem"],
-        description="PEM file of the certificates to trust, where the server's is a company's own.",
+        description="PEM file of the CA certificates to trust, if the server's certificate comes from a private CA.",
     )
 
     @property

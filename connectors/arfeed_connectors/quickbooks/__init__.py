@@ -36,7 +36,7 @@ class QuickBooks(Connector):
             default=None,
             examples=["exports/InvoiceList*.csv"],
             description="A list that holds what is paid and void as well: Invoice List or Transaction List, with the "
-            "column Open balance, of all dates. It is asked what happened to a missing invoice.",
+            "column Open balance, of all dates. Missing invoices are looked up in it.",
         )
         further = ("closed",)
 
@@ -117,8 +117,8 @@ class QuickBooks(Connector):
         others = currency[(currency != "") & (currency.str.upper() != self.settings.currency)]
         if len(others):
             raise SourceError(
-                f"{report.file}: it has invoices in {others.iloc[0]}, but open balances in the company's currency "
-                f"only ({self.settings.currency or 'say which by `currency`'}); add the column Foreign open balance"
+                f"{report.file}: it has invoices in {others.iloc[0]}, but open balances in the company's currency only "
+                f"({self.settings.currency or 'set it with `currency`'}); add the column Foreign open balance"
             )
         return invoices
 
@@ -129,7 +129,9 @@ class QuickBooks(Connector):
         if only_open and not report.ended:
             raise SourceError(f"{report.file}: it ends without its TOTAL, so it is cut off; export the report again")
         if not only_open:
-            notes.append(f"{report.file}: nothing in it says that it lists all open items; Open Invoices would")
+            notes.append(
+                f"{report.file}: nothing in it shows that it lists all open items; export the report Open Invoices"
+            )
         if only_open and (chosen := choices(report)):
             notes.append(
                 f"{report.file}: its title says {', '.join(map(repr, chosen))} beside company, report and date, so it "

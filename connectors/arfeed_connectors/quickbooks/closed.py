@@ -51,7 +51,7 @@ class ClosedList:
             wanted = ", ".join(repr(FORM.headers[name][0]) for name in self._report.missing)
             found = ", ".join(text for text in self._report.found if text) or "nothing"
             raise SourceError(
-                f"{file}: it does not say of each invoice what is still open: {wanted} missing, the nearest row has "
+                f"{file}: it does not show each invoice's open balance: {wanted} missing; the closest heading row has "
                 f"{found}; {_INSTEAD}"
             )
 

@@ -48,10 +48,10 @@ _CHOICE = re.compile(
 )
 """Lines of a title that name a filter, such as `Customer: A to C` or `Filtered by Class`."""
 
-_SUMMARY = "it has one row a customer and names no invoices"
+_SUMMARY = "it has one row per customer and lists no invoices"
 _OVERDUE = "it leaves out what is not yet due"
 _PAYABLE = "it lists what you owe, not what you are owed"
-_NO_BALANCES = "it does not say what is still open of each invoice"
+_NO_BALANCES = "it does not show each invoice's open balance"
 # Exported by mistake: they lack some or all open items, or list what we owe.
 _REFUSED = {
     r"(a/r|accounts receivable) age?ing summary|customer balance summary|income by customer summary": _SUMMARY,
@@ -82,7 +82,7 @@ def refuse_others(report: PrintedReport) -> None:
         wanted = ", ".join(repr(FORM.headers[name][0]) for name in report.missing)
         found = ", ".join(text for text in report.found if text) or "nothing"
         raise SourceError(
-            f"{report.file}: no row heads the columns of a report of open items: {wanted} missing, the nearest row has "
+            f"{report.file}: no row has the headings of an open-items report: {wanted} missing; the closest row has "
             f"{found}; add the columns by Customize, or {_INSTEAD}"
         )
 

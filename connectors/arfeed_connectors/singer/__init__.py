@@ -65,7 +65,7 @@ class Singer(Connector):
         working_folder: Location = Field(
             default=".", validate_default=True, description="Where the tap runs; the folder of plugins.toml if unset."
         )
-        silence_seconds: float = Field(default=600, gt=0, description="How long the tap may write nothing.")
+        silence_seconds: float = Field(default=600, gt=0, description="How long the tap may stay silent.")
 
     settings: Settings
 
@@ -132,13 +132,13 @@ class Singer(Connector):
         if said and not settings.incremental:
             raise SourceError(
                 f"the catalog says {'; '.join(said)}: an incremental stream gives what changed, which would mark the "
-                "rest as paid; if the tap can read it whole, say FULL_TABLE in a `catalog` of your own, or say "
+                "rest as paid; if the tap can read all of it, set FULL_TABLE in your own `catalog`, or set "
                 'incremental = "from-start" to take what it gives without a state'
             )
         if settings.absent_means_paid and (said or _START in self._config()):
             raise SourceError(
-                "absent_means_paid = true can't be believed of a tap that reads from a start_date on or incrementally: "
-                "what it leaves out may be open; remove absent_means_paid"
+                "absent_means_paid = true can't be relied on for a tap that reads from a start_date on or "
+                "incrementally: what it leaves out may be open; remove absent_means_paid"
             )
         return catalog
 
@@ -205,8 +205,8 @@ class _Messages:
         if stream and self._whole:
             raise SourceError(
                 f"{stream}: the tap remembers how far it read, so it is an incremental stream: another run gives what "
-                "changed, which would mark the rest as paid; let it read the stream whole (FULL_TABLE in a `catalog` "
-                'of your own), or say incremental = "from-start" to take what it gives without a state'
+                "changed, which would mark the rest as paid; have it read the whole stream (FULL_TABLE in your own "
+                '`catalog`), or set incremental = "from-start" to take what it gives without a state'
             )
 
 

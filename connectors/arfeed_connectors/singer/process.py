@@ -79,8 +79,8 @@ class Tap:
             )
         except OSError as exc:
             raise SourceError(
-                f"the tap can't be started: {exc.strerror}: {exc.filename or command[0]}; install it into an "
-                "separate environment and name its executable first in `command`"
+                f"the tap can't be started: {exc.strerror}: {exc.filename or command[0]}; install it in a separate "
+                "environment and name its executable first in `command`"
             ) from exc
 
 
@@ -125,7 +125,7 @@ class Running:
             self._said += os.read(self._err, _TAIL)
         lines = mask_secrets(self._said.decode(errors="replace"), self._tap.secrets).splitlines()
         said = [f"  {line[-_SHOWN_WIDTH:]}" for line in lines if line.strip()][-_SHOWN_LINES:]
-        return SourceError("\n".join([f"{what}; the last it said:", *said]) if said else what)
+        return SourceError("\n".join([f"{what}; its last output:", *said]) if said else what)
 
     def shown(self, output: bytes) -> str:
         """Return the beginning of some output, without secrets."""

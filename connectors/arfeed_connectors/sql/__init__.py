@@ -20,14 +20,17 @@ from arfeed_connectors.sql.database import Database
 from arfeed_connectors.sql.documents import CONTENT, attachments
 from arfeed_connectors.sql.presets import PRESETS
 from arfeed_connectors.sql.proofs.account import Ledger
+from arfeed_connectors.sql.proofs.cents import refuse_dropped_cents
 from arfeed_connectors.sql.proofs.closed import ask_what_became, closed_names
 from arfeed_connectors.sql.proofs.control_totals import ControlTotals
+from arfeed_connectors.sql.proofs.currencies import describe_other_currency
 from arfeed_connectors.sql.proofs.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.slips import refuse_slips
 from arfeed_connectors.sql.statements import Row, batches, column_names, select_from
 from arfeed_connectors.sql.text.names import Names
+from arfeed_connectors.sql.text.omissions import describe_omissions
 from arfeed_connectors.sql.values.control_characters import Controls
 from arfeed_connectors.sql.values.frames import Frames
 
@@ -76,7 +79,10 @@ class Sql(Connector):
             version = self._version(connection)
             query = self._query(connection, version)
             names = self._names(connection, query)
+            notes = self._notes(connection, query, names)
             older = _older(self.settings.preset, version)
+            if self.settings.preset is None:
+                refuse_dropped_cents(connection, query, names, self.source)
             # Of the database, in either way: a control computed from the rows would agree with any cut list.
             about = (connection, query, names, self.source, self.settings)
             once: deque[list[Row]] | None = None
@@ -119,7 +125,7 @@ class Sql(Connector):
             rows=control.rows,
             totals=control.totals,
             lists_closed="status" in names,
-            notes=tuple(note for note in (*self._notes(names), older, controls.note(), overpaid.note()) if note),
+            notes=tuple(note for note in (*notes, older, controls.note(), overpaid.note()) if note),
             control_account=account,
         )
 
@@ -210,10 +216,13 @@ class Sql(Connector):
     def _names(self, connection: sa.Connection, query: str) -> Names:
         return Names(self.source, column_names(connection, query), self.settings.columns, "the query")
 
-    def _notes(self, names: Names) -> tuple[str, ...]:
-        """Return notes on unknown columns of the user's own query, until it has led to a first delivery."""
-        note = names.note() if self.settings.preset is None and self.since is None else None
-        return () if note is None else (note,)
+    def _notes(self, connection: sa.Connection, query: str, names: Names) -> list[str | None]:
+        """Return notes on what the user's own query may leave out or mistake, until it has led to a first delivery."""
+        if self.settings.preset is not None or self.since is not None:
+            return []
+        number = self.settings.columns.get("invoice_ref", "invoice_ref")
+        omitted = describe_omissions(query, connection.dialect.name, number)
+        return [names.note(), *omitted, describe_other_currency(connection, query, self.settings)]
 
 
 def _older(preset: str | None, version: str) -> str | None:

@@ -65,7 +65,7 @@ class Database:
     def snapshot(self) -> Iterator[sa.Connection]:
         """Open a read-only transaction that sees one moment, as far as the database allows. Raise `SourceError`."""
         patience = self._patience()
-        with self._translated(patience):
+        with self._translate_errors(patience):
             with self._parameters_named():
                 connection = self._connect(patience)
             # Python frees what is still open at its end in any order, over which Firebird's driver would crash.
@@ -124,7 +124,7 @@ class Database:
     def _engine(self) -> sa.Engine:
         import sqlalchemy as sa
 
-        _hush()
+        _silence_logging()
         arguments = self._system.arguments()
         # A file goes back to its program at once; a server's connection is kept, as each PDF takes another snapshot.
         pool: dict[str, Any] = {"poolclass": sa.NullPool}
@@ -138,7 +138,7 @@ class Database:
         return engine
 
     @contextmanager
-    def _translated(self, patience: Patience | None) -> Iterator[None]:
+    def _translate_errors(self, patience: Patience | None) -> Iterator[None]:
         """Turn what SQLAlchemy and drivers raise into `SourceError`, without statement, parameters or passwords."""
         import sqlalchemy as sa
 
@@ -173,8 +173,8 @@ class Database:
             meant = [name for name, value in given.items() if name in said or repr(value) in said] or list(given)
             named = " or ".join(map(repr, meant))
             raise SourceError(
-                f"{self.source}: the driver can't take {named} behind the ? of `url`: {self._mask(one_line(said))}; "
-                "take it out there, or correct it"
+                f"{self.source}: the driver does not accept {named} after the ? in `url`: "
+                f"{self._mask(one_line(said))}; remove it or correct it"
             ) from None
 
     def _driver_errors(self) -> tuple[type[Exception], ...]:
@@ -195,7 +195,7 @@ class Database:
         late = (patience is not None and patience.late) or any(word in said.lower() for word in _TOO_LONG)
         hint = f"; it may take timeout_seconds = {self.timeout}" if late else self._system.advice(said)
         hint = hint or next((f"; look at {name!r} in `url`" for name in self._address.query if f'"{name}"' in said), "")
-        return f"{self.source}: the database says: {said}{hint}"
+        return f"{self.source}: the database reports: {said}{hint}"
 
     def _mask(self, said: str) -> str:
         # The longest first: a secret that is part of another one would otherwise leave the rest of that in sight.
@@ -211,7 +211,7 @@ def _package(module: str) -> str:
     return _PACKAGES.get(module) or _PACKAGES.get(module.partition(".")[0], module)
 
 
-def _hush() -> None:
+def _silence_logging() -> None:
     """Keep SQLAlchemy from writing a stack trace to stderr unless somebody has asked for its log."""
     logger = logging.getLogger("sqlalchemy")
     if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):

@@ -58,12 +58,13 @@ def _fitting(database: Database, name: str, preset: Preset, prefix: str) -> Iter
     settings: dict[str, str | int] = {"preset": name}
     if prefix != preset.table_prefix:
         settings["table_prefix"] = prefix
-    tables = ", ".join(sorted(prefix + table for table in preset.tables(name)))
-    because = f"the database has the tables of {preset.about} ({tables}){_version(database, preset, prefix)}"
+    program, version = f"the database has the tables of {preset.about}", _version(database, preset, prefix)
     if len(companies) < 2:
-        yield Proposal(settings, because)
+        tables = ", ".join(sorted(prefix + table for table in preset.tables(name)))
+        yield Proposal(settings, f"{program} ({tables}){version}")
+    # Each of several companies is a choice, so the tables would be read again and again.
     for company in companies if len(companies) > 1 else ():
-        yield Proposal({**settings, "company": company}, f"{because}, and open invoices of {company}")
+        yield Proposal({**settings, "company": company}, f"{program}{version}, with open invoices of {company}")
 
 
 def _companies(connection: sa.Connection, query: str) -> list[str]:

@@ -45,11 +45,11 @@ def _one_select(query: str, info: ValidationInfo) -> str:
     query = query.strip().rstrip(";")
     for tokens in readings(query, _database(info)):
         if any(token.kind == "mark" and token.text == ";" for token in tokens):
-            raise ValueError("it must be one statement; found a ';' with something behind it")
+            raise ValueError("it must be a single statement; found text after a ';'")
         # Parentheses may open the first part of a UNION.
         first = next((token.text for token in tokens if token.text != "("), "")
         if first not in _READS:
-            raise ValueError("it must be a SELECT, or a WITH that ends in one; anything else is not even tried")
+            raise ValueError("it must be a SELECT, or a WITH that ends in one; nothing else is run")
     return query
 
 
@@ -167,7 +167,8 @@ class SqlSettings(SourceSettings):
         default=None, description="Which company's invoices, for presets of systems that hold several."
     )
     table_prefix: Annotated[str, Field(pattern=r"^\w*$")] | None = Field(
-        default=None, description="What the tables' names begin with, for presets; each has its usual one."
+        default=None,
+        description="Prefix of the tables' names, for presets; by default the one that the program usually has.",
     )
     currencies: dict[str, str] = Field(
         default_factory=dict, description='The database\'s own names of currencies, e.g. { "$" = "USD" }.'
@@ -175,8 +176,8 @@ class SqlSettings(SourceSettings):
     closed_query: Invoices | None = Field(
         default=None,
         examples=["SELECT number AS invoice_ref, customer_name, issued_on, amount, balance, status FROM invoices"],
-        description="One SELECT under the same names and with `status`, of all documents, closed ones too. It is asked "
-        "for the numbers that the list no longer has.",
+        description="One SELECT under the same names and with `status`, of all documents, closed ones too. It is run "
+        "for the invoice numbers that the list no longer has.",
     )
     control_account: Annotated[SqlControlAccount | bool | None, AfterValidator(_control_account)] = Field(
         default=None,

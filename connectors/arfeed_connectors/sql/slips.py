@@ -15,7 +15,8 @@ from arfeed import SourceError
 from arfeed_connectors.sql.statements import select_from
 from arfeed_connectors.sql.text.lexing import Token, readings
 from arfeed_connectors.sql.text.names import fold_name
-from arfeed_connectors.sql.text.supply import KEYS, columns_in, is_star, named, supplies
+from arfeed_connectors.sql.text.selects import KEYS, columns_in, is_star, named
+from arfeed_connectors.sql.text.supply import find_supplying_queries
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -134,7 +135,11 @@ def _find_groups(query: str, tokens: Sequence[Token], ref: str) -> str | None:
     """Return which GROUP BY leaves invoices out, of the query or of one that it reads its rows from."""
     if found := _find_group(query, tokens, frozenset({fold_name(ref)})):
         return found
-    inner = (_find_group(query, supply.tokens, supply.numbers) for supply in supplies(tokens, ref) if not supply.joined)
+    inner = (
+        _find_group(query, supply.tokens, supply.numbers)
+        for supply in find_supplying_queries(tokens, ref)
+        if not supply.joined
+    )
     return next(filter(None, inner), None)
 
 
@@ -158,8 +163,8 @@ def _find_group(query: str, tokens: Sequence[Token], numbers: frozenset[str]) ->
         by = query[groups[0][0].start : groups[-1][-1].end]
         shown = ref if star and not number else query[expression[0].start : expression[-1].end]
         return (
-            f"groups by {by} and lists one {ref} of each group, whichever the database comes upon, so that the others "
-            f"are left out; add {shown} to GROUP BY, which changes nothing if each group is one invoice"
+            f"groups by {by} and lists one {ref} of each group, whichever the database comes upon, and the others are "
+            f"left out; add {shown} to GROUP BY, which changes nothing if each group is one invoice"
         )
     return None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from arfeed_connectors.sql.patience import run_within_limit
 from arfeed_connectors.sql.systems.base import backend
-from arfeed_connectors.sql.text.lexing import marked
+from arfeed_connectors.sql.text.lexing import find_marks
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -79,7 +79,7 @@ def select_from(
     it is, since SQLAlchemy's own search for parameters ignores quotes.
     """
     parameters = Parameters(connection.dialect)
-    places = [*marked(query, "SINCE", connection.dialect.name)] if since is not None else []
+    places = [*find_marks(query, "SINCE", connection.dialect.name)] if since is not None else []
     # Without parameters the statement reaches the driver as it is, with any % in it.
     if not (among or places):
         statement = f"SELECT {what} FROM (\n{query}\n) arfeed {tail}"  # noqa: S608 - the feed's own query, and names of its columns

@@ -117,7 +117,8 @@ class Xero(Connector):
         lists_closed, capped = any_closed(documents, "Status", self.settings), len(documents) == _MOST_EXPORTED
         note = (
             f"{file}: it has exactly {_MOST_EXPORTED} documents, the most that Xero exports at a time, so others may "
-            'be missing, and whatever is gone is asked about. Export in parts, by date, and read them by files = "all"'
+            "be missing, and you will be asked about every missing invoice. Export in parts, by date, and read them "
+            'by files = "all"'
         )
         return Complete(lists_closed=lists_closed, capped=capped, notes=(note,) * capped)
 
@@ -192,7 +193,7 @@ def _refuse_other_types(file: str, lines: pa.Table) -> None:
     if len(unknown):
         raise SourceError(
             f"{_place(unknown, file)} column Type: {unknown['Type'][0].as_py()!r} is not a type of document that is "
-            f"known here ({len(unknown)} such lines in {file}); export it again, or ask for its support"
+            f"known here ({len(unknown)} such lines in {file}); export it again, or report it, so that it can be added"
         )
 
 
@@ -211,10 +212,10 @@ def _without_repeats(lines: pa.Table) -> pa.Table:
     first = pa.array([False] * min(len(lines), 1), pa.bool_())
     same = pa.concat_arrays([first, functools.reduce(pc.and_, repeats)])
     sales = pc.is_in(lines["Type"], value_set=pa.array(list(_KINDS)))
-    return lines.filter(pc.and_(sales, pc.or_(pc.invert(same), _alone(lines))))
+    return lines.filter(pc.and_(sales, pc.or_(pc.invert(same), _is_whole_document(lines))))
 
 
-def _alone(lines: pa.Table) -> pa.Array:
+def _is_whole_document(lines: pa.Table) -> pa.Array:
     """Whether each line is a whole document: it has no number, like an overpayment, and makes up the whole total.
 
     Two overpayments may be equal in all that the export holds; grouped, the second would be lost.
@@ -282,7 +283,9 @@ def _first_lines(lines: pa.Table) -> npt.NDArray[np.int64]:
     keys = pc.binary_join_element_wise(
         *(_array(lines, name) for name in _DOCUMENT), pa.scalar("\x1f", pa.large_string())
     )
-    documents = pc.if_else(_alone(lines), _array(lines, "origin"), keys).dictionary_encode().indices.to_numpy()
+    documents = (
+        pc.if_else(_is_whole_document(lines), _array(lines, "origin"), keys).dictionary_encode().indices.to_numpy()
+    )
     # Documents are numbered in the order in which they come up, so a first line has the highest number so far.
     highest = np.maximum.accumulate(documents)
     first = np.flatnonzero(np.diff(highest, prepend=-1))

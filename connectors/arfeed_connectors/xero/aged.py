@@ -94,7 +94,7 @@ def _in_own_currency(lines: pd.DataFrame, report: PrintedReport) -> pd.DataFrame
         place, code = locate(others["origin"].iloc[0], report.file), currency[others.index[0]]
         raise SourceError(
             f"{place}: an invoice in {code}, but {total!r} is in the organisation's own currency "
-            f"({base or 'say which by `currency`'}); add a column of the invoice's currency, such as Source Total, and "
+            f"({base or 'set it with `currency`'}); add a column of the invoice's currency, such as Source Total, and "
             "name it by columns.balance, or export Business > Invoices > Export"
         )
     return lines

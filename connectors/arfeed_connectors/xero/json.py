@@ -89,7 +89,7 @@ def _kind(file: str, number: int, document: object) -> str | None:
     if kind not in (*_KINDS, *_BILLS):
         raise SourceError(
             f"{_place(file, number, document)}: its Type is {document.get('Type')!r:.60}, no type of document that is "
-            "known here; fetch it again, or ask for its support"
+            "known here; fetch it again, or report it, so that it can be added"
         )
     return _KINDS.get(kind)
 

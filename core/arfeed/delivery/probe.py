@@ -62,14 +62,17 @@ async def probe(store: Store, folder: str, settings: DestinationSettings) -> lis
                 await _try(
                     "rename it",
                     store.rename(scratch, renamed, replace=False),
-                    'publish = "direct" does without' if direct else "",
+                    'publish = "direct" works without this' if direct else "",
                 ),
             ]
             if not direct:
                 tried.append(await _try_replacing(store, file, scratch, renamed))
             if isinstance(store, SftpStore):
                 tried.append(await _try_many(store, more))
-            left = f"what an interrupted run leaves stays there, and now {renamed}; ask the receiver for the right"
+            left = (
+                f"what an interrupted run leaves behind stays there, as {renamed} does now; ask the receiver to grant "
+                "this permission"
+            )
             tried.append(await _try("remove a file", store.remove(scratch if direct else renamed), left))
         finally:
             # Also after a failure in the middle: a scratch file that stays would look like an upload under way.
@@ -80,7 +83,7 @@ async def probe(store: Store, folder: str, settings: DestinationSettings) -> lis
 
 
 def _without_sizes(settings: DestinationSettings) -> str:
-    return "" if settings.verify == "size" else f'verify = "{settings.verify}" does without'
+    return "" if settings.verify == "size" else f'verify = "{settings.verify}" works without this'
 
 
 async def _check_size(store: Store, path: str) -> None:

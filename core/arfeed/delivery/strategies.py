@@ -139,7 +139,7 @@ class Rename(Strategy):
             await check_whole(store, left.upload, left.part, self.settings.verify)
         except FileNotFoundError as exc:
             raise DestinationError(
-                "the server took the upload away before it had its name. Ask the receiver whether their quota is used "
+                "the server removed the upload before it was renamed. Ask the receiver whether their quota is used "
                 "up. If they collect files from there instead, set part_folder in [destination] to a folder that they "
                 'do not watch, or publish = "direct".'
             ) from exc

@@ -60,18 +60,19 @@ def describe_choice(choice: Choice, matched: Claims, listing: Listing, refs: Seq
             f"{refs[number]}: {listing.files[choice.files[number]].label}, not {listing.files[older[0]].label}"
             for number, older in choice.older.items()
         ]
-        yield f"invoices with several PDFs; the newest is used: {_few(examples)}"
+        yield f"invoices with several PDFs; the newest is used: {_name_examples(examples)}"
     if choice.doubtful:
         examples = [
             f"{listing.files[file].label} ({', '.join([refs[number] for number in numbers] + matched.strange[file])})"
             for file, numbers in choice.doubtful.items()
         ]
         yield (
-            f"PDFs whose names could mean another invoice too, so they are not sent: {_few(examples)}; make the "
+            f"PDFs whose names also match another invoice, so none of them is sent: {_name_examples(examples)}; make "
+            "the "
             "pattern in `documents` more specific about where the number is, as in "
             '"Invoice_{invoice_ref}_from_*.pdf", or give the files names that only one number can have'
         )
 
 
-def _few(examples: Sequence[str]) -> str:
+def _name_examples(examples: Sequence[str]) -> str:
     return name_some(examples, _MOST_NAMED, "; ")

@@ -37,6 +37,6 @@ def find_merged(listing: Listing, claimed: set[int], without: int) -> Iterator[s
         # An invoice takes a page at least.
         if pages >= without or (pages > 1 and _SUGGESTIVE_NAME.search(file.name)):
             yield (
-                f"{file.label} has {pages} pages and belongs to no invoice, while {without} have no PDF: "
-                "they may have been printed into this one; print a PDF for each invoice"
+                f"{file.label} has {pages} pages and belongs to no invoice, while {without} have no PDF: they may all "
+                "have been printed to this one file; print a separate PDF for each invoice"
             )

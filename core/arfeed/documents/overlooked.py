@@ -64,7 +64,7 @@ def _find_by_template(listing: Listing, invoices: pd.DataFrame, wanted: Mapping[
                 *(each for each in claims.strange.get(number, ()) if each != ref),
             ]
             if others or ref not in claimed[number]:
-                why = f"it could be of {others[0]} too" if others else _misfit(name, ref, listing.pattern)
+                why = f"it could also belong to {others[0]}" if others else _misfit(name, ref, listing.pattern)
                 yield Overlooked(name, ref, why)
 
 
@@ -94,7 +94,7 @@ def _misfit(name: str, ref: str, pattern: str) -> str:
     if any(text in plain for text in spellings):
         return f"the rest of its name does not fit {pattern}"
     if any(text.casefold() in plain.casefold() for text in spellings):
-        return "letters' case counts"
+        return "letter case matters"
     return "it has other leading zeros than the number, or other characters between its parts"
 
 

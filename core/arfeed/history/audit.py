@@ -30,7 +30,7 @@ def audit(history: Reader, only: str | None = None) -> Iterator[str]:
             yield f"reconciliation {record.id}: {wrong}"
 
 
-def tampering(wrong: Iterable[str]) -> ConfigError:
+def make_tampering_error(wrong: Iterable[str]) -> ConfigError:
     """Return the error that lists what `audit` found."""
     return ConfigError(*wrong, "the history was changed from outside; restore a backup of it")
 

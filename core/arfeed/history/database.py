@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,9 +15,6 @@ from arfeed.model.errors import ArfeedError, ConfigError, LockedError
 
 PATIENCE = {"sqlite": {"timeout": 30}}
 """Seconds to wait for another process that is writing; Python's default for SQLite, 5, is too short on a busy disk."""
-
-_AT_ONCE = 10_000
-"""How many values one statement may hold: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_BUSY_SNAPSHOT", "SQLITE_BUSY_RECOVERY")
 _EXTRAS = {"psycopg": "postgresql", "pymysql": "mysql", "sqlcipher3": "sqlcipher", "duckdb_engine": "duckdb"}
@@ -43,7 +39,7 @@ def open_database(url: str, schema: Schema = HISTORY) -> sa.Engine:
         _migrate(engine, schema)
     except (sa.exc.SQLAlchemyError, OSError, ImportError, ValueError) as exc:
         # Without the cause, since its text may quote the URL and with it a password.
-        raise _unusable(exc, schema) from None
+        raise _make_unusable_error(exc, schema) from None
     return engine
 
 
@@ -64,16 +60,14 @@ class OpenDatabase:
         """Close all connections."""
         self.close()
 
+    def without_transactions(self) -> Self:
+        """Have each statement stand by itself, for whoever only reads: the server need not begin and end, too."""
+        self._engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        return self
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
-
-
-def among(column: sa.ColumnElement[str], values: Iterable[str]) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield conditions that together find the rows with one of the values, each short enough for a statement."""
-    listed = sorted(set(values))
-    for begin in range(0, len(listed), _AT_ONCE):
-        yield column.in_(listed[begin : begin + _AT_ONCE])
 
 
 def _migrate(engine: sa.Engine, schema: Schema) -> None:
@@ -108,10 +102,10 @@ def _explain(schema: Schema, context: sa.ExceptionContext) -> None:
     cause = context.original_exception
     # Only errors of the database's state; a violated constraint is expected by callers, such as a lock that is taken.
     if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError | sa.exc.InterfaceError):
-        raise _unusable(cause, schema) from None
+        raise _make_unusable_error(cause, schema) from None
 
 
-def _unusable(exc: BaseException, schema: Schema) -> ArfeedError:
+def _make_unusable_error(exc: BaseException, schema: Schema) -> ArfeedError:
     orig = getattr(exc, "orig", None) or exc
     if isinstance(orig, sqlite3.OperationalError) and getattr(orig, "sqlite_errorname", "") in _BUSY:
         return LockedError(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from arfeed.history.tables import metadata
-from arfeed.model.errors import ConfigError
+from arfeed.model.errors import ConfigError, LockedError
+
+_PATIENCE = 60
+"""Seconds for which another process may be migrating."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Schema:
         )
 
 
-HISTORY = Schema("history database", "feed.history", metadata, Path(__file__).parent / "migrations", "0008")
+HISTORY = Schema("history database", "feed.history", metadata, Path(__file__).parent / "migrations", "0010")
 
 
 def migrate(engine: sa.Engine, schema: Schema) -> None:
@@ -49,22 +53,47 @@ def migrate(engine: sa.Engine, schema: Schema) -> None:
         # another's writing.
         if _revision(connection, schema) == schema.head:
             return
-    with engine.begin() as connection:
-        lock(connection, schema)
-        # Again, under the lock: another first run may have created the tables while this one waited.
-        revision = _revision(connection, schema)
-        if revision == schema.head:
-            return
-        if revision is None:
-            _create(connection, schema)
-            return
-        # A newer arfeed may keep things that this one would neither read nor write, such as another run's evidence.
-        if revision > schema.head:
-            raise ConfigError(
-                f"{schema.setting}: this database has schema {revision}, newer than this arfeed's {schema.head}; "
-                "upgrade arfeed"
-            )
-        _upgrade(connection, schema)
+    with engine.connect() as connection:
+        _keep_others_out(connection, schema)
+        with connection.begin():
+            _migrate(connection, schema)
+
+
+def _migrate(connection: sa.Connection, schema: Schema) -> None:
+    lock(connection, schema)
+    # Again, under the lock: another first run may have created the tables while this one waited.
+    revision = _revision(connection, schema)
+    if revision == schema.head:
+        return
+    if revision is None:
+        _create(connection, schema)
+        return
+    # A newer arfeed may keep things that this one would neither read nor write, such as another run's evidence.
+    if revision > schema.head:
+        raise ConfigError(
+            f"{schema.setting}: this database has schema {revision}, newer than this arfeed's {schema.head}; upgrade "
+            "arfeed"
+        )
+    _upgrade(connection, schema)
+
+
+def _keep_others_out(connection: sa.Connection, schema: Schema) -> None:
+    """Keep others from migrating where a lock of the transaction would not. Raise `LockedError` if one takes too long.
+
+    On MariaDB and MySQL every CREATE TABLE commits, and ends that lock. This one ends with the connection, which is
+    closed and not kept: after the commit of the new revision, which others have to see.
+    """
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return
+    connection.detach()
+    # Names are the server's, of at most 64 characters, so each has the database's in it.
+    database = hashlib.sha256(str(connection.engine.url.database).encode()).hexdigest()
+    name = f"arfeed {schema.lock} {database}"[:64]
+    if connection.execute(sa.select(sa.func.get_lock(name, _PATIENCE))).scalar_one() != 1:
+        raise LockedError(
+            f"{schema.setting}: another process has been upgrading the {schema.name} for {_PATIENCE} seconds"
+        )
+    connection.commit()
 
 
 def lock(connection: sa.Connection, schema: Schema) -> None:
@@ -90,6 +119,20 @@ def _create(connection: sa.Connection, schema: Schema) -> None:
     schema.metadata.create_all(connection)
     version.create(connection)
     connection.execute(sa.insert(version).values(version_num=schema.head))
+
+
+def run_migrations() -> None:
+    """Migrate over the connection that `_upgrade` hands over; Alembic asks for it by the env.py of each folder."""
+    from alembic import context
+
+    schema: Schema = context.config.attributes["schema"]
+    context.configure(
+        connection=context.config.attributes["connection"],
+        target_metadata=schema.metadata,
+        version_table=schema.versions,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 def _upgrade(connection: sa.Connection, schema: Schema) -> None:

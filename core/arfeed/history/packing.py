@@ -47,7 +47,25 @@ def unpack_report(content: bytes) -> pd.DataFrame:
     try:
         return arrow.to_frame(parquet.read_table(pa.BufferReader(content)))
     except (pa.ArrowException, OSError) as exc:
-        raise ConfigError(f"feed.history: a report kept there is damaged ({exc}); restore a backup of it") from exc
+        raise _damaged(exc) from exc
+
+
+def find_invoice(content: bytes, ref: str) -> dict[str, str] | None:
+    """Return a packed report's row of an invoice as texts, by its folded reference; None if it is not there."""
+    try:
+        file = parquet.ParquetFile(pa.BufferReader(content))
+        # The one column first: whoever searches thousands of reports finds nothing in most of them.
+        refs = arrow.fold(arrow.to_frame(file.read(["invoice_ref"]))["invoice_ref"])
+        if not (refs == ref).any():
+            return None
+    except (pa.ArrowException, OSError) as exc:
+        raise _damaged(exc) from exc
+    row = unpack_report(content)[refs == ref].iloc[0]
+    return {str(name): str(value) for name, value in row.items()}
+
+
+def _damaged(exc: Exception) -> ConfigError:
+    return ConfigError(f"feed.history: a report kept there is damaged ({exc}); restore a backup of it")
 
 
 def unite_reports(reports: list[pd.DataFrame]) -> pd.DataFrame:

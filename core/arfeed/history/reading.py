@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
 
 from arfeed.history import tables
-from arfeed.history.database import OpenDatabase, among
+from arfeed.history.database import OpenDatabase
 from arfeed.history.locking.lease import find_holder
 from arfeed.history.memory import read_all_expectations, read_closings, read_expectations, read_ledgers
-from arfeed.history.packing import unite_reports, unpack_report
-from arfeed.history.receipts import Balances, balances_of
+from arfeed.history.outcomes import find_predecessors, read_open_rejections, read_outcome
+from arfeed.history.packing import find_invoice, unite_reports, unpack_report
+from arfeed.history.receipts import PastRun, read_figures, shipment_of
 from arfeed.history.receivers import Receivers
 from arfeed.history.records import (
     ARRIVED,
@@ -23,16 +25,31 @@ from arfeed.history.records import (
     INTERRUPTED,
     Baseline,
     Closing,
+    OutcomeOfDelivery,
     OutcomeRecord,
     PlannedDocument,
     ReconciliationRecord,
     RunRecord,
 )
+from arfeed.model import arrow
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import DocumentReading, Expectation, LedgerState, SentDocument, SourceRead
 
 KEPT_REPORTS = 30
 """How many of a destination's latest reports are kept; those of the baseline are kept in any case."""
+
+
+_MOST_BYTES = 16_000_000
+"""So much of reports is fetched at once to search in them."""
+
+
+class Found(NamedTuple):
+    """A kept report: its run, when that began, and its row of an invoice as texts, if it has one."""
+
+    destination: str
+    run: str
+    at: datetime
+    row: dict[str, str] | None
 
 
 class Reader(OpenDatabase):
@@ -43,13 +60,31 @@ class Reader(OpenDatabase):
         """What is known of receivers and their addresses."""
         return Receivers(self._engine)
 
-    def baseline(self, destination: str, arrived: Collection[str] = (), lost: Collection[str] = ()) -> Baseline | None:
+    def baseline(
+        self,
+        destination: str,
+        arrived: Collection[str] = (),
+        lost: Collection[str] = (),
+        outcomes: Sequence[OutcomeOfDelivery] = (),
+    ) -> Baseline | None:
         """Return what a new report is compared with, or None if this history knows no delivery.
 
         A report that was interrupted while it was published counts in addition to the baseline, unless it is known to
-        have `arrived`, which makes it the baseline, or to be `lost`.
+        have `arrived`, which makes it the baseline, or to be `lost`. `outcomes` of deliveries count as if they were
+        recorded.
         """
-        runs = self._baseline_runs(destination, arrived, lost)
+        with self._engine.connect() as connection:
+            rejections = (
+                *read_open_rejections(connection, destination),
+                *(each for each in outcomes if each.is_rejection),
+            )
+            reopened = find_predecessors(connection, [each.run for each in rejections if each.reopens])
+        runs = self._baseline_runs(destination, arrived, lost, reopened)
+        taken = [
+            number for number, run in enumerate(runs) for each in outcomes if each.run == run.id and not each.reopens
+        ]
+        if taken:
+            runs = [run for run in runs[: taken[-1]] if run.id in reopened] + runs[taken[-1] :]
         if not runs:
             return None
         # Deliveries that differ leave no single hash to compare with; blank differs from any, so a change is
@@ -65,6 +100,7 @@ class Reader(OpenDatabase):
             habits=habits,
             # Of the oldest, so that whatever has moved since any of these deliveries shows.
             ledgers=self.ledgers(runs[0].id),
+            rejections=rejections,
         )
 
     def _read_learned(self, runs: list[str]) -> tuple[pd.DataFrame | None, bytes | None]:
@@ -112,7 +148,7 @@ class Reader(OpenDatabase):
         columns = [column for column in tables.outcomes.c if column.name != "plan"]
         query, found = sa.select(*columns), dict[str, OutcomeRecord]()
         with self._engine.connect() as connection:
-            for some in among(tables.outcomes.c.destination, destinations):
+            for some in tables.split_conditions(tables.outcomes.c.destination, destinations):
                 rows = connection.execute(query.where(some)).mappings()
                 found |= {row["destination"]: OutcomeRecord(**row) for row in rows}
         return found
@@ -123,10 +159,9 @@ class Reader(OpenDatabase):
         columns = [column for column in runs if column.name != "receipt"]
         found: dict[str, RunRecord] = {}
         with self._engine.connect() as connection:
-            for some in among(runs.destination, destinations):
+            for each in _last_of_each(destinations, connection.dialect.name):
                 # Both by an index, and not by a window over all deliveries: those are read from the table.
-                latest = sa.func.max(runs.started_at).label("at")
-                last = sa.select(runs.destination, latest).where(some, arrived).group_by(runs.destination).subquery()
+                last = each.subquery()
                 at = sa.and_(runs.destination == last.c.destination, runs.started_at == last.c.at)
                 query = sa.select(*columns).join_from(tables.runs, last, at).where(arrived).order_by(runs.id)
                 rows = connection.execute(query).mappings()
@@ -139,6 +174,36 @@ class Reader(OpenDatabase):
         runs = tables.runs.c
         return self._runs(runs.destination == destination, runs.state.in_(ARRIVED), runs.id.in_(kept))[::-1]
 
+    def untold_deliveries(self, destination: str, most: int) -> list[RunRecord]:
+        """Return the last deliveries of which it is not recorded what became of them, down to one that was taken.
+
+        The newest first, at most that many.
+        """
+        untold = []
+        with self._engine.connect() as connection:
+            for run, _ in self.list_deliveries(destination, most):
+                told = read_outcome(connection, run.id)
+                if run.kind == "adopt" or (told and not told.reopens):
+                    break
+                if told is None:
+                    untold.append(run)
+        return untold
+
+    def outcome_of(self, run: str) -> OutcomeOfDelivery | None:
+        """Return what is recorded of what became of a delivery; None if the receiver has not told."""
+        with self._engine.connect() as connection:
+            return read_outcome(connection, run)
+
+    def receiver_states(self) -> dict[str, str]:
+        """Return by run what receivers have said became of deliveries: taken, rejected, or taken in part."""
+        columns = tables.receiver_outcomes.c
+        query = sa.select(columns.run, columns.state, columns.rejected != "[]")
+        with self._engine.connect() as connection:
+            return {
+                run: "taken in part" if state == "taken" and named else state
+                for run, state, named in connection.execute(query)
+            }
+
     def expectations(self, destination: str, on: date) -> list[Expectation]:
         """Return the answers given in advance that hold on a day and that no delivery has used."""
         with self._engine.connect() as connection:
@@ -149,12 +214,15 @@ class Reader(OpenDatabase):
         with self._engine.connect() as connection:
             return read_all_expectations(connection, destination)
 
-    def _baseline_runs(self, destination: str, arrived: Collection[str], lost: Collection[str]) -> list[RunRecord]:
+    def _baseline_runs(
+        self, destination: str, arrived: Collection[str], lost: Collection[str], reopened: Collection[str]
+    ) -> list[RunRecord]:
         runs, recorded = tables.runs.c, sa.select(tables.baselines.c.run)
         of_destination = recorded.where(tables.baselines.c.destination == destination)
         # A run that is still "publishing" may have delivered before it died, so its report counts like the baseline.
         known = self._runs(
-            runs.destination == destination, sa.or_(runs.id.in_(of_destination), runs.state == "publishing")
+            runs.destination == destination,
+            sa.or_(runs.id.in_(of_destination), runs.id.in_(sorted(reopened)), runs.state == "publishing"),
         )
         # The order of the reports' own times: the receiver takes the latest name for the newest, whenever a run has
         # ended.
@@ -217,6 +285,16 @@ class Reader(OpenDatabase):
         with self._engine.connect() as connection:
             return set(connection.execute(ours).scalars()) | set(connection.execute(adopted).scalars())
 
+    def shipped_sizes(self, destination: str) -> dict[tuple[str, str], int]:
+        """Return the sizes of the files of shipments that were delivered, by folder and name."""
+        runs = tables.runs.c
+        # Most receipts have no shipment, and some list thousands of invoices: those stay in the database.
+        of_several = runs.receipt.contains('"shipment":', autoescape=True)
+        query = sa.select(runs.receipt).where(runs.destination == destination, runs.state.in_(ARRIVED), of_several)
+        with self._engine.connect() as connection:
+            receipts = connection.execute(query).scalars().all()
+        return {(file["folder"], file["name"]): file["size"] for each in receipts for file in shipment_of(each)}
+
     def documents(self, destination: str) -> dict[str, SentDocument]:
         """Return what was last sent to a destination under the name of each PDF."""
         columns = tables.documents.c
@@ -237,6 +315,17 @@ class Reader(OpenDatabase):
         """Return the last runs that delivered to a destination, at most that many, the newest first."""
         return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(ARRIVED), most=most)
 
+    def list_deliveries(self, destination: str, most: int) -> list[tuple[RunRecord, bool]]:
+        """Return what `deliveries` does, each without its receipt, which may be long, and with whether there is one."""
+        runs = tables.runs.c
+        columns = [column for column in runs if column.name != "receipt"]
+        query = sa.select(*columns, runs.receipt.is_not(None).label("receipt"))
+        query = query.where(runs.destination == destination, runs.state.in_(ARRIVED))
+        query = query.order_by(runs.started_at.desc(), runs.id.desc()).limit(most)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [(RunRecord(**{**row, "receipt": None}), bool(row["receipt"])) for row in rows]
+
     def approved(self, destination: str, by: str) -> RunRecord | None:
         """Return the last delivery whose approval names this among who approved; None if there is none."""
         runs = tables.runs.c
@@ -244,12 +333,35 @@ class Reader(OpenDatabase):
         found = self._runs(runs.destination == destination, runs.state.in_(ARRIVED), named, most=1)
         return found[0] if found else None
 
-    def mentioning(self, destination: str, words: str) -> list[RunRecord]:
-        """Return the deliveries to a destination whose receipts hold these words, in any case, the oldest first."""
+    def find_in_reports(self, destinations: Iterable[str], number: str) -> Iterator[Found]:
+        """Yield each kept report of these destinations with its row of an invoice, if it has one.
+
+        By destination, the oldest first.
+        """
+        ref = str(arrow.fold(pd.Series([number], dtype="str")).iloc[0])
+        runs, reports = tables.runs.c, tables.reports.c
+        heads = sa.select(runs.destination, runs.id, runs.started_at, sa.func.length(reports.parquet))
+        heads = heads.join(tables.reports).where(runs.state.in_(ARRIVED))
+        with self._engine.connect() as connection:
+            for some in tables.split_conditions(runs.destination, destinations):
+                order = (runs.destination, runs.started_at, runs.id)
+                for group in _split_by_size(connection.execute(heads.where(some).order_by(*order)).all()):
+                    wanted = sa.select(reports.run, reports.parquet).where(reports.run.in_([each[1] for each in group]))
+                    contents = {row.run: row.parquet for row in connection.execute(wanted)}
+                    for destination, run, at, _ in group:
+                        # A delivery meanwhile may have taken the oldest one away.
+                        if run in contents:
+                            yield Found(destination, run, at, find_invoice(contents[run], ref))
+
+    def find_mentions(self, destinations: Iterable[str], words: str) -> list[RunRecord]:
+        """Return the deliveries to destinations whose receipts hold these words, in any case, the oldest first."""
         runs = tables.runs.c
         # As JSON has it: a quote or a backslash in a number is escaped there.
         holds = runs.receipt.icontains(json.dumps(words, ensure_ascii=False)[1:-1], autoescape=True)
-        return self._runs(runs.destination == destination, runs.state.in_(ARRIVED), holds)[::-1]
+        found: list[RunRecord] = []
+        for some in tables.split_conditions(runs.destination, destinations):
+            found += self._runs(some, runs.state.in_(ARRIVED), holds)[::-1]
+        return found
 
     def runs(self) -> list[RunRecord]:
         """Return the runs, the newest first."""
@@ -282,8 +394,8 @@ class Reader(OpenDatabase):
                 receipt = connection.execute(sa.select(compared.receipt).where(compared.id == run)).scalar_one_or_none()
             return receipt
 
-    def balances(self, destination: str, *, before: str | None, most: int) -> list[tuple[str, datetime, Balances]]:
-        """Return the last deliveries before a run, or before now, the newest first, and what was open by currency.
+    def figures(self, destination: str, *, before: str | None, most: int) -> list[PastRun]:
+        """Return the last deliveries before a run, or before now, the oldest first, with what their receipts say.
 
         Those with damaged receipts are left out.
         """
@@ -296,10 +408,9 @@ class Reader(OpenDatabase):
             query = query.where(runs.started_at < earlier)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(runs.started_at.desc(), runs.id.desc()).limit(most)).all()
-        found = [(run, at, balances_of(receipt)) for run, at, receipt in rows]
-        return [(run, at, balances) for run, at, balances in found if balances is not None]
+        return [past for row in reversed(rows) if (past := read_figures(*row)) is not None]
 
-    def interrupted(self, destination: str) -> list[RunRecord]:
+    def list_interrupted(self, destination: str) -> list[RunRecord]:
         """Return the runs without a recorded end, the newest first."""
         return self._runs(tables.runs.c.destination == destination, tables.runs.c.state.in_(INTERRUPTED))
 
@@ -316,3 +427,32 @@ class Reader(OpenDatabase):
         query = sa.select(tables.runs).where(*conditions).order_by(*newest_first).limit(most)
         with self._engine.connect() as connection:
             return [RunRecord(**row) for row in connection.execute(query).mappings()]
+
+
+def _last_of_each(destinations: Iterable[str], dialect: str) -> Iterator[sa.Select[Any]]:
+    """Yield what selects when the last delivery to each of some destinations began."""
+    runs = tables.runs.c
+    if dialect != "postgresql":
+        latest = sa.func.max(runs.started_at).label("at")
+        for some in tables.split_conditions(runs.destination, destinations):
+            yield sa.select(runs.destination, latest).where(some, runs.state.in_(ARRIVED)).group_by(runs.destination)
+        return
+    # It would read all deliveries to them, from the table, to group them: so each is asked for by itself, and by
+    # state, too, since only with both given does the index lead straight to the last one.
+    wanted = sa.func.unnest(sa.literal([*destinations], sa.ARRAY(sa.String))).column_valued("wanted")
+    ends = (sa.select(sa.func.max(runs.started_at)).where(runs.destination == wanted, runs.state == s) for s in ARRIVED)
+    yield sa.select(wanted.label("destination"), sa.func.greatest(*(end.scalar_subquery() for end in ends)).label("at"))
+
+
+def _split_by_size(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Split rows by the size that each has last: a report may be small, or fill the memory together with others."""
+    group: list[Any] = []
+    size = 0
+    for row in rows:
+        if group and size + row[-1] > _MOST_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(row)
+        size += row[-1]
+    if group:
+        yield group

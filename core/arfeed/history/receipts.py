@@ -7,9 +7,11 @@ import json
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
+from typing import Any, NamedTuple
 
 from arfeed.history.records import RunRecord
 from arfeed.model.figures import Facts, Sum
@@ -19,9 +21,6 @@ _HASH = "sha256"
 
 # After a mistake, every customer's difference may have moved, and a receipt is kept for ever.
 _MOST_CUSTOMERS = 50
-
-Balances = dict[str, Decimal]
-"""What is open, by currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,15 +241,43 @@ def has_shared_handles(body: str) -> bool:
         return False
 
 
-def balances_of(body: str) -> Balances | None:
-    """Return what was open according to a receipt, or None if the receipt is damaged."""
-    balances: Balances = {}
+def shipment_of(body: str) -> list[dict[str, Any]]:
+    """Return the files of a shipment as its receipt has them; none of one report, or if the receipt is damaged."""
     try:
-        for row in json.loads(body)["totals"]:
+        files: list[dict[str, Any]] = json.loads(body)["shipment"]
+    except (ValueError, LookupError, TypeError):
+        return []
+    return files
+
+
+class PastRun(NamedTuple):
+    """An earlier delivery in numbers: what was open by currency, documents, those with a PDF, unproven closings.
+
+    Without `documents` its receipt does not count PDFs.
+    """
+
+    run: str
+    at: datetime
+    balances: Mapping[str, Decimal]
+    documents: int = 0
+    with_pdf: int = 0
+    unproven: int = 0
+
+
+def read_figures(run: str, at: datetime, body: str) -> PastRun | None:
+    """Return what a run's receipt says in numbers, or None if it is damaged."""
+    balances: dict[str, Decimal] = {}
+    try:
+        document = json.loads(body)
+        for row in document["totals"]:
             balances[row["currency"]] = balances.get(row["currency"], Decimal(0)) + Decimal(row["balance"])
-    except (ValueError, LookupError, TypeError, ArithmeticError):
+        pdfs: dict[str, int] = document.get("pdfs") or {}
+        with_pdf = pdfs.get("send", 0) + pdfs.get("present", 0)
+        lacking = sum(pdfs.get(each, 0) for each in ("without", "colliding", "broken", "withheld"))
+        unproven = sum(row.get("evidence") != "proven" for row in document["missing"])
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
         return None
-    return balances
+    return PastRun(run, at, balances, with_pdf + lacking, with_pdf, unproven)
 
 
 def verify(body: str) -> bool:

@@ -10,7 +10,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from arfeed.history import tables
-from arfeed.history.database import among
 from arfeed.history.receipts import has_shared_handles
 from arfeed.history.transitions import forget_contents
 
@@ -45,8 +44,8 @@ class Receivers:
         runs = tables.runs.c
         arriving = sa.select(runs.destination).where(runs.state.in_(_ARRIVING)).distinct()
         with self._engine.connect() as connection:
-            answers = [connection.execute(arriving.where(each)) for each in among(runs.destination, destinations)]
-            return {name for answer in answers for name in answer.scalars()}
+            some = (arriving.where(each) for each in tables.split_conditions(runs.destination, destinations))
+            return {name for query in some for name in connection.execute(query).scalars()}
 
     def list_joined(self) -> dict[str, str]:
         """Return the destination of each address that was joined with one."""
@@ -149,7 +148,7 @@ def _move(connection: sa.Connection, here: str, there: str) -> None:
 
 _KEPT_BY_DESTINATION = (
     *(tables.runs, tables.baselines, tables.expectations, tables.addresses),
-    tables.reconciliations,
+    *(tables.reconciliations, tables.receiver_outcomes),
 )
 
 

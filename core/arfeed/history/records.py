@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import pandas as pd
 
 if TYPE_CHECKING:
+    from arfeed.model.outcome import Rejection
     from arfeed.model.results import LedgerState, SourceRead
 
 State = Literal["running", "publishing", "delivered", "unverified", "unsettled", "failed"]
@@ -31,7 +32,8 @@ class Baseline:
     all of them. `settings` is the hash of the settings at the time, blank if the deliveries differ in it, `reads` how
     each source was read. `beside` are closed rows that were listed beside open ones of their number, None if not
     known; `habits` is what had been learned; `ledgers` are the balances of lists and control accounts by source and
-    currency, those of the oldest of several deliveries, so that every movement since then is seen.
+    currency, those of the oldest of several deliveries, so that every movement since then is seen. `rejections` are
+    what the receiver rejected since, and no delivery has answered.
     """
 
     runs: tuple[str, ...]
@@ -41,11 +43,31 @@ class Baseline:
     beside: pd.DataFrame | None = None
     habits: bytes | None = None
     ledgers: Mapping[tuple[str, str], LedgerState] = field(default_factory=dict)
+    rejections: Sequence[OutcomeOfDelivery] = ()
 
     @property
     def id(self) -> str:
         """The delivery's run, or all of them joined by +."""
         return "+".join(self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeOfDelivery:
+    """What a receiver said became of a run's delivery.
+
+    `reopens` says that the delivery has not closed, or not surely, what it was to close.
+    """
+
+    run: str
+    at: datetime
+    state: Literal["taken", "rejected"]
+    reopens: bool = False
+    rejected: Sequence[Rejection] = ()
+
+    @property
+    def is_rejection(self) -> bool:
+        """Whether the receiver did not take all of it."""
+        return self.state == "rejected" or bool(self.rejected)
 
 
 class Closing(NamedTuple):

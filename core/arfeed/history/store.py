@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from arfeed.history import tables
 from arfeed.history.locking.lease import Lease, lock_lost, renew
 from arfeed.history.memory import read_ledgers, remember, withdraw, write_expectation
+from arfeed.history.outcomes import answer_rejections, write_outcome
 from arfeed.history.packing import pack_report
 from arfeed.history.reading import KEPT_REPORTS, Reader
 from arfeed.history.records import (
     ARRIVED,
     Baseline,
     Memory,
+    OutcomeOfDelivery,
     OutcomeRecord,
     PlannedDocument,
     ReconciliationRecord,
@@ -30,6 +32,7 @@ from arfeed.history.transitions import (
     baseline_runs,
     clear_baseline,
     end_run,
+    forget_contents,
     forget_old_reports,
     insert_rows,
     latest_habits,
@@ -62,6 +65,11 @@ class History(Reader):
         """Record how a run ended, in place of what was recorded of the one before it."""
         with self._engine.begin() as connection:
             replace_rows(connection, tables.outcomes, [as_row(record)])
+
+    def record_outcome(self, destination: str, outcome: OutcomeOfDelivery) -> None:
+        """Record what the receiver says became of a delivery, and let the baseline follow. Needs the lock."""
+        with self._engine.begin() as connection:
+            write_outcome(connection, destination, outcome)
 
     def expect(self, destination: str, expectation: Expectation) -> None:
         """Record an answer that somebody gives in advance."""
@@ -153,6 +161,7 @@ class History(Reader):
                 if verified:
                     clear_baseline(connection, run.destination)
                 add_to_baseline(connection, run)
+                answer_rejections(connection, run.destination, run.id, run.started_at)
                 record_sent(connection, run, documents)
                 forget_old_reports(connection, run.destination, KEPT_REPORTS)
             # Another run took this one for dead although it did publish, so what either report lists still counts.
@@ -176,6 +185,13 @@ class History(Reader):
             if unsettled:
                 add_to_baseline(connection, run)
             record_sent(connection, run, documents)
+
+    def forget_documents(self, destination: str, names: Iterable[str]) -> None:
+        """Keep the names of PDFs sent to a destination, and forget what they hold. Needs the lock."""
+        known = tables.documents
+        with self._engine.begin() as connection:
+            for some in tables.split_conditions(known.c.name, names):
+                forget_contents(connection, destination, sa.select(known.c.name).where(some))
 
     def take_over(self, destination: str, documents: Iterable[PlannedDocument]) -> None:
         """Count PDFs as sent to a destination, whose content is not known. Needs the lock."""
@@ -212,6 +228,8 @@ class History(Reader):
             remember(connection, run.id, Memory(ledgers=[*read_ledgers(connection, before).values()] if before else []))
             clear_baseline(connection, run.destination)
             add_to_baseline(connection, run)
+            # Whoever adopts says what is there, whatever was rejected before.
+            answer_rejections(connection, run.destination, run.id, run.started_at)
             replace_rows(connection, tables.known_reports, known)
             _keep_unknown(connection, run.destination, documents)
 

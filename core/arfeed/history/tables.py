@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     Dialect,
@@ -20,6 +23,9 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
 )
+
+_AT_ONCE = 10_000
+"""How many values one statement may hold: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -101,7 +107,7 @@ refusals = Table(
     "refusals",
     metadata,
     Column("destination", String(500), primary_key=True),
-    Column("baseline", String(400), nullable=False),
+    Column("baseline", Text, nullable=False),
     Column("on", Date, nullable=False),
 )
 
@@ -143,6 +149,19 @@ baselines = Table(
     Column("run", ForeignKey("runs.id"), primary_key=True),
 )
 
+# What receivers said became of deliveries. What they rejected is objected to until another delivery has answered it.
+receiver_outcomes = Table(
+    "receiver_outcomes",
+    metadata,
+    Column("run", ForeignKey("runs.id"), primary_key=True),
+    Column("destination", String(500), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("state", String(10), nullable=False),  # taken, rejected
+    Column("reopens", Boolean, nullable=False),  # what it was compared with counts again
+    Column("rejected", Text, nullable=False),  # JSON: a list of reason, invoice_ref, file
+    Column("answered_by", ForeignKey("runs.id")),
+)
+
 # What exports of the receiver's own list said of the last delivery. A run's id, though nothing was delivered.
 reconciliations = Table(
     "reconciliations",
@@ -151,7 +170,7 @@ reconciliations = Table(
     Column("feed", String(200), nullable=False),
     Column("destination", String(500), nullable=False, index=True),
     Column("at", Moment, nullable=False),
-    Column("baseline", String(400), nullable=False),
+    Column("baseline", Text, nullable=False),
     Column("export", Text, nullable=False),
     Column("outcome", String(20), nullable=False),  # same, differences, not comparable
     Column("open_count", Integer, nullable=False),
@@ -259,3 +278,10 @@ addresses = Table(
     Column("by", String(200), nullable=False),
     Column("at", Moment, nullable=False),
 )
+
+
+def split_conditions(column: ColumnElement[str], values: Iterable[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions that together find the rows with one of the values, each short enough for a statement."""
+    listed = sorted(set(values))
+    for begin in range(0, len(listed), _AT_ONCE):
+        yield column.in_(listed[begin : begin + _AT_ONCE])

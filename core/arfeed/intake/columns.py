@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from arfeed.model import arrow, schema
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings, SourceSettings
-from arfeed.model.text.characters import byte_at, extremes
+from arfeed.model.text.characters import byte_at, find_byte_range
 from arfeed.model.text.legible import quote
+from arfeed.tables.headings.document_words import kind_of, status_of
 from arfeed.tables.values.parsed import is_blank
 
 
@@ -131,7 +132,9 @@ class Columns:
         advice = ""
         meant = settings and name in ("status", "kind", "currency") and "values" in type(settings).model_fields
         if meant and (word := next((word for word in words if word), "")):
-            given = f'values.{name} = {{ {quote(word)} = "…" }}'
+            # A word that was not there when the settings were made, and means one thing in every program.
+            meaning = {"status": status_of, "kind": kind_of}.get(name, lambda _: None)(word)
+            given = f"values.{name} = {{ {quote(word)} = {quote(meaning or '…')} }}"
             left = f"; values.{name} = false leaves the column alone" if isinstance(settings, FileSettings) else ""
             advice = f"say in [sources.{self.source}] what such a word means: {given}{left}"
         counted = dict(zip(words, counts.tolist(), strict=True))
@@ -211,7 +214,7 @@ class Columns:
 
 def _may_be_spaced(texts: pa.Array) -> bool:
     """Whether some text may begin or end with white space: an ASCII space or control character, or any beyond ASCII."""
-    least, greatest = extremes(texts)
+    least, greatest = find_byte_range(texts)
     if least > ord(" ") and greatest < _BEYOND_ASCII:
         return False
     # Beyond ASCII there are more kinds of blanks, so any such character at an edge counts.

@@ -163,5 +163,5 @@ def _check_floats(table: Columns, wanted: pa.Array) -> None:
             table.add_problem(
                 name,
                 pc.and_(wanted, pc.match_substring_regex(texts, _FLOAT)),
-                "was turned into an amount, like all in this column; export the column as text",
+                "was turned into an amount, like all values in this column; export the column as text",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -32,9 +32,9 @@ _BEYOND_REASON = date(2099, 12, 31)
 """This day and later ones stand for no date in many systems: 2099-12-31, 2999-12-31, 9999-12-31."""
 
 
-def distinct_dates(table: Columns) -> pa.Array:
-    """Return each distinct text of all date columns that came as text."""
-    texts = [table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)]
+def distinct_dates(table: Columns, names: Sequence[str] = schema.DATES) -> pa.Array:
+    """Return each distinct text of these date columns that came as text."""
+    texts = [table.text(name) for name in names if not pa.types.is_date32(table.array(name).type)]
     return pa.concat_arrays(texts).unique() if texts else pa.array([], pa.large_string())
 
 
@@ -51,9 +51,39 @@ def find_order(distinct: pa.Array) -> str | None:
     return best[0] if "YMD" in best or len(best) == 1 else None
 
 
-def read_days(table: Columns, order: str, *, declared: bool) -> dict[str, pa.Array]:
-    """Return the date columns as date32, by name; add a problem for each text that is not a date in this order."""
-    return {name: _read(table, name, order, declared=declared) for name in schema.DATES}
+def find_orders_apart(columns: Mapping[str, pa.Array]) -> dict[str, str]:
+    """Return the order of each date column if they have several; nothing unless each is proven by its own texts alone.
+
+    `columns` has the distinct texts of each.
+    """
+    given = {name: texts for name, texts in columns.items() if has_text(texts)}
+    fitting = {
+        name: [order for order, wrong in count_misfits(texts, declared=True).items() if not wrong]
+        for name, texts in given.items()
+    }
+    # Dates that begin with a four-digit year fit every order, and are proof of none.
+    if any(len(orders) != 1 for orders in fitting.values()):
+        return {}
+    orders = {name: order for name, (order,) in fitting.items()}
+    return orders if len({*orders.values()}) > 1 else {}
+
+
+def explain_orders_apart(table: Columns) -> str:
+    """Return what to set if the date columns are in several orders, each proven; blank if they are not."""
+    apart = find_orders_apart({name: distinct_dates(table, [name]) for name in schema.DATES})
+    if not apart:
+        return ""
+    settings = f'dates = "{apart["issued_on"]}" and due_dates = "{apart["due_on"]}"'
+    return f"the two columns of dates are in two orders: set {settings}"
+
+
+def read_days(table: Columns, order: str, *, declared: bool, due: str | None = None) -> dict[str, pa.Array]:
+    """Return the date columns as date32, by name; add a problem for each text that is not a date in this order.
+
+    `due` is the order of the due dates if they have another.
+    """
+    days = {name: _read(table, name, order, declared=declared) for name in schema.DATES if name != "due_on" or not due}
+    return days | ({"due_on": _read(table, "due_on", due, declared=True)} if due else {})
 
 
 def _read(table: Columns, name: str, order: str, *, declared: bool) -> pa.Array:
@@ -66,11 +96,12 @@ def _read(table: Columns, name: str, order: str, *, declared: bool) -> pa.Array:
         texts = strip_times_of_cells(texts, table.text("origin"))
     parsed = parse_dates(texts, order, declared=declared)
     if pc.any(parsed.wrong).as_py():
-        table.add_problem(name, parsed.wrong, _why_not(order, distinct_dates(table), declared=declared))
+        table.add_problem(name, parsed.wrong, _why_not(order, table, declared=declared))
     return parsed.values
 
 
-def _why_not(order: str, distinct: pa.Array, *, declared: bool) -> str:
+def _why_not(order: str, table: Columns, *, declared: bool) -> str:
+    distinct = distinct_dates(table)
     fitting = [other for other, wrong in count_misfits(distinct, declared=True).items() if not wrong]
     hint = ""
     if fitting and declared:
@@ -78,6 +109,8 @@ def _why_not(order: str, distinct: pa.Array, *, declared: bool) -> str:
     elif fitting:
         settings = " or ".join(f'dates = "{each}"' for each in fitting)
         hint = f"; for two-digit years the order must be set: all dates of this source fit {settings}"
+    elif apart := explain_orders_apart(table):
+        hint = f"; {apart}"
     # As Excel counts them, these are the days of 1982 to 2036.
     if pc.any(pc.match_substring_regex(distinct, r"^[34]\d{4}$")).as_py():
         hint = f'{hint}; 46119 is how Excel counts days: format the column as dates, or set dates = "excel"'
@@ -105,12 +138,12 @@ def check_years(table: Columns, days: Mapping[str, pa.Array]) -> None:
             table.add_problem(name, pc.greater_equal(column, pa.scalar(_BEYOND_REASON)), why)
 
 
-def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:
+def check_exchanged(table: Columns, days: Mapping[str, pa.Array], *, apart: bool = False) -> None:
     """Add problems for dates of a file that a spreadsheet has read in another order and saved again.
 
     It turns 04/07/2026 into a date, of the 4th of July where the 7th of April was meant, and leaves 04/23/2026 as text.
-    So dates of both kinds in one column are refused; and if no date has a day above 12, those in two columns, and
-    due dates before the invoice's that would not be so with day and month exchanged.
+    So dates of both kinds in one column are refused; and if no date has a day above 12, those in two columns, unless
+    these are written `apart`, and due dates before the invoice's that would not be so with day and month exchanged.
     """
     texts = {name: table.text(name) for name in schema.DATES if not pa.types.is_date32(table.array(name).type)}
     # Most files have dates of one kind, and some day above 12: their first bytes tell that.
@@ -126,12 +159,13 @@ def check_exchanged(table: Columns, days: Mapping[str, pa.Array]) -> None:
     exchangeable = not any(pc.any(_day_above_12(column, _CELL)).as_py() for column in cells.values())
     beyond = any(pc.any(_day_above_12(column, _TYPED)).as_py() for column in typed.values())
     for name, column in cells.items():
-        beside = typed[name] if len(typed[name]) else next((each for each in typed.values() if len(each)), None)
+        others = [] if apart else typed.values()
+        beside = typed[name] if len(typed[name]) else next((each for each in others if len(each)), None)
         if len(column) and beside is not None and (len(typed[name]) or (exchangeable and beyond)):
             why = (
                 f"is a date, beside dates that are text such as {beside[0].as_py()}: a spreadsheet that reads dates in "
-                "another order has saved the file again, and may have exchanged day and month; take the file as it was "
-                "exported"
+                "another order has saved the file again, and may have exchanged day and month; take the file as it "
+                f"was exported{'' if len(typed[name]) else ', or set `due_dates` if it has them so'}"
             )
             table.add_problem(name, pc.is_in(texts[name], value_set=column), why)
     if exchangeable and not any(map(len, typed.values())) and texts.keys() >= {"issued_on", "due_on"}:

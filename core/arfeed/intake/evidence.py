@@ -5,7 +5,7 @@ Nothing is decided here: `init` proposes what is proven and asks for the rest, `
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from arfeed.intake.date_order import find_orders_apart
 from arfeed.model import arrow, schema
 from arfeed.model.figures import Complete
 from arfeed.model.parts import Connector
@@ -36,6 +37,8 @@ _MOMENTS = tuple(
 _OF_MDB_EXPORT = "%m/%d/%y %H:%M:%S"
 """How mdb-export of mdbtools 1.0 writes dates in every country, without `-D` and `-T`; Access itself shows others."""
 
+_SHORT_YEAR = r"^(?P<first>\d\d)(?P<sign>[-/.])\d\d[-/.](?P<last>\d\d)$"
+
 
 class Evidence:
     """Dates and currencies collected from the frames of a connector, as it yields them."""
@@ -45,19 +48,22 @@ class Evidence:
         self.connector = connector
         self.rows = 0
         self.currencies: set[str] = set()
-        self._dates: list[pa.Table] = []
+        self._dates: dict[str, list[pa.Table]] = {name: [] for name in schema.DATES}
         self._blank_currency = False
+        settings = connector.settings
+        if isinstance(settings, FileSettings) and settings.due_dates:
+            del self._dates["due_on"]  # a setting has their order, and they prove nothing about the other
 
     def collect(self, raw: pd.DataFrame) -> None:
         """Collect the dates and currencies of the next frame."""
         self.rows += len(raw)
         self._collect_currencies(raw)
-        for name in schema.DATES:
+        for name in self._dates:
             header = self._header(name, raw)
             # A date that came typed proves nothing about how texts are written.
             if header and raw[header].dtype == "str":
                 texts, origins = pc.utf8_trim_whitespace(arrow.to_text_array(raw[header])), _origins(raw)
-                self._dates.append(_distinct(strip_times_of_cells(texts, origins), origins))
+                self._dates[name].append(_distinct(strip_times_of_cells(texts, origins), origins))
 
     @property
     def needs_currency(self) -> bool:
@@ -76,6 +82,30 @@ class Evidence:
         return [order for order in ORDERS if not _any(parse_dates(texts, order, declared=True).wrong)]
 
     @cached_property
+    def orders_apart(self) -> dict[str, str]:
+        """The order of each date column by name, if they differ and each is proven; see `find_orders_apart`."""
+        return find_orders_apart(
+            {name: arrow.as_single_chunk(_dated(found)["text"]) for name, found in self._dates.items()}
+        )
+
+    @cached_property
+    def year_first(self) -> str | None:
+        """The format by which short years stand first, if that is likelier since they are fewer so: 26/03/04.
+
+        Read as day-month-year or month-day-year, days would be years and spread over decades.
+        """
+        parts = pc.extract_regex(self._texts, _SHORT_YEAR)
+        signs = pc.struct_field(parts, "sign").unique()
+        if len(signs) != 1 or not signs[0].is_valid:
+            return None
+        sign = signs[0].as_py()
+        form = f"%y{sign}%m{sign}%d"
+        if _any(parse_dates(self._texts, form, declared=True).wrong):
+            return None
+        first, last = (len(pc.struct_field(parts, name).unique()) for name in ("first", "last"))
+        return form if first < last else None
+
+    @cached_property
     def moments(self) -> list[str]:
         """The formats with a time of day that all dates fit, by which the day is taken as it is written."""
         forms = (*_MOMENTS, *([_OF_MDB_EXPORT] if self.seem_of_access else []))
@@ -91,6 +121,8 @@ class Evidence:
     def proven(self) -> str | None:
         """Return the only order that the dates can be in; None if they fit several, or none."""
         # Dates that begin with the year fit every order, and YMD is the first of these.
+        if self.year_first:
+            return None
         return self.orders[0] if len(self.orders) == 1 or self.orders[:1] == ["YMD"] else None
 
     def in_words(self, order: str) -> str:
@@ -118,10 +150,7 @@ class Evidence:
 
     @cached_property
     def _found(self) -> pa.Table:
-        every = pa.concat_tables([_COLUMNS.empty_table(), *self._dates])
-        once = _distinct(every["text"], every["origin"])
-        dated = pc.and_(pc.not_equal(once["text"], ""), pc.invert(means_none(once["text"])))
-        return once.filter(dated)
+        return _dated([table for tables in self._dates.values() for table in tables])
 
     def _collect_currencies(self, raw: pd.DataFrame) -> None:
         header = self._header("currency", raw)
@@ -189,6 +218,13 @@ def _origins(raw: pd.DataFrame) -> pa.Array:
     if "origin" in raw.columns:
         return arrow.to_text_array(raw["origin"])
     return pa.repeat(pa.scalar("", pa.large_string()), len(raw))
+
+
+def _dated(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return each text of these tables once, without blanks and placeholders."""
+    every = pa.concat_tables([_COLUMNS.empty_table(), *tables])
+    once = _distinct(every["text"], every["origin"])
+    return once.filter(pc.and_(pc.not_equal(once["text"], ""), pc.invert(means_none(once["text"]))))
 
 
 def _distinct(texts: pa.Array, origins: pa.Array) -> pa.Table:

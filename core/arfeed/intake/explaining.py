@@ -50,8 +50,8 @@ def _answer(connector: Connector, missing: pd.DataFrame) -> pd.DataFrame | None:
     tables = [normalizer.accept(normalizer.type_frame(frame)) for frame in frames]
     if len(raw) and "status" not in normalizer.headers:
         raise SourceError(
-            f"{connector.source}: its answer about missing invoices has no status, so it explains nothing; "
-            "let it state of each invoice whether it is open, paid, void or draft"
+            f"{connector.source}: its answer about missing invoices has no status, so it explains nothing; let it "
+            "state for each invoice whether it is open, paid, void or draft"
         )
     if normalizer.problems:
         raise ProblemsError(describe_problems([(connector, normalizer.problems)]))
@@ -109,7 +109,7 @@ def _restore_source_values(missing: pd.DataFrame) -> pd.DataFrame:
 
 
 @contextmanager
-def released(sources: Sequence[Connector]) -> Iterator[None]:
+def release_all(sources: Sequence[Connector]) -> Iterator[None]:
     """Release every source at the end, however it comes: see `release`."""
     try:
         yield

@@ -48,13 +48,14 @@ class Extract:
     """All rows of all sources, open and closed, canonical and typed, and a report on each source.
 
     `failed` holds the errors of the sources that could not be read and may carry their last rows forward. `headers`
-    are, by source, the headings in use by canonical name.
+    are, by source, the headings in use by canonical name. `whole` are sources none of whose amounts has decimals.
     """
 
     rows: pd.DataFrame
     reports: tuple[SourceReport, ...]
     failed: Mapping[str, SourceError]
     headers: Mapping[str, Mapping[str, str]]
+    whole: frozenset[str] = frozenset()
 
     @property
     def open(self) -> pd.DataFrame:
@@ -63,7 +64,8 @@ class Extract:
 
     def doubts(self, source: SourceReport) -> tuple[Doubt, ...]:
         """Return what makes the reading of a source doubtful. It takes a look at all of its rows."""
-        return find_doubts(self._of(source, self.rows), source.settings, self.headers[source.source])
+        rows, headers = self._of(source, self.rows), self.headers[source.source]
+        return find_doubts(rows, source.settings, headers, whole=source.source in self.whole)
 
     def new_doubts(
         self,
@@ -77,12 +79,12 @@ class Extract:
         `known` returns the canonical columns that were read for the last delivery, None if that is not known.
         """
 
-        def theirs() -> pd.DataFrame:
+        def load_earlier_rows() -> pd.DataFrame:
             rows = before()
             return filter_rows(rows, rows["source"] == source.source)
 
         headers = self.headers[source.source]
-        doubts = find_new_doubts(self._of(source, reported), theirs, source.settings, headers)
+        doubts = find_new_doubts(self._of(source, reported), load_earlier_rows, source.settings, headers)
         late = find_late(source.settings, headers, known)
         if not late or not isinstance(source.settings, FileSettings):
             return doubts
@@ -108,6 +110,7 @@ def extract(
     """
     frames, reports = [], []
     headers: dict[str, Mapping[str, str]] = {}
+    whole: set[str] = set()
     failed: dict[str, SourceError] = {}
     problems: list[tuple[Connector, list[Problem]]] = []
     for connector in sources:
@@ -142,9 +145,12 @@ def extract(
         report = report._replace(seconds=seconds, states_status=stated, statuses=words, headings=headings)
         reports.append(report)
         headers[connector.source] = normalizer.headers
+        whole |= set() if normalizer.has_cents else {connector.source}
     if problems:
         raise ProblemsError(describe_problems(problems))
-    return Extract(join_frames(frames) if frames else empty_invoices(), tuple(reports), failed, headers)
+    return Extract(
+        join_frames(frames) if frames else empty_invoices(), tuple(reports), failed, headers, frozenset(whole)
+    )
 
 
 def _as_documents(
@@ -256,7 +262,7 @@ def _run(
             began = perf_counter()
             try:
                 try:
-                    raw = _next(connector, generator)
+                    raw = _copy_next_frame(connector, generator)
                 finally:
                     seconds += perf_counter() - began
                 frames = normalizer.take(raw)
@@ -275,7 +281,7 @@ def _run(
     return tables, complete, seconds
 
 
-def _next(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
+def _copy_next_frame(connector: Connector, generator: Generator[pd.DataFrame, None, Complete]) -> pd.DataFrame:
     """Return a copy of the next frame, which the connector cannot change later; name the source in all errors."""
     try:
         with restore_process_state():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -31,6 +32,10 @@ _NOISY = r"^-?\d+[.,]\d{11,}$"
 
 _POINT = r"^[^\d.]*(?:\d{4,}|0)\.\d{3}[^\d.]*$"
 """Amounts with three digits behind a point that cannot be a thousands separator."""
+
+_OF_WORKBOOK = re.compile(r"(?i)\.xls[xm]#\d+$")
+_CENTS = r"\d[.,]\d{1,2}\D*$|\d[.,'’\s]\d{3}"
+_SAMPLE = 1_000
 
 _DECIMALS = r"^[^\d.]*\d+\.(?:\d{1,2}|\d{4,})[^\d.]*$"
 """Amounts with another number of digits behind their point, which a column of three decimals does not have."""
@@ -80,6 +85,24 @@ def _cast_exactly(column: pa.Array, table: Columns, name: str) -> pa.Array:
         ) from exc
 
 
+def has_cents(table: Columns, amounts: Mapping[str, Parsed]) -> bool:
+    """Whether some amount is written with decimals, or with thousands apart: no program writes cents like that.
+
+    Numbers of a database or a workbook have no notation, so they count as if they were.
+    """
+    present = [name for name in amounts if name in table.columns]
+    written = table.written_as_text(present)
+    # A frame is of one file, and a pattern over a million origins would take longer than all the rest.
+    if written != present or not table.raw.num_rows or _OF_WORKBOOK.search(str(table.array("origin")[0])):
+        return True
+    texts = [table.text(name) for name in written]
+    # The first rows of nearly every list have some.
+    return any(
+        pc.any(pc.match_substring_regex(some, _CENTS)).as_py()
+        for some in (*(each.slice(0, _SAMPLE) for each in texts), *texts)
+    )
+
+
 def check_money(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array, settings: SourceSettings) -> None:
     """Add problems for amounts that can't be in their row's currency, or whose point may be a thousands separator."""
     _check_decimals(table, amounts, currency)
@@ -112,7 +135,7 @@ def _check_currencies(table: Columns, amounts: Mapping[str, Parsed], currency: p
         texts = table.text(name)
         if pc.any(pc.match_substring_regex(texts, r"[A-Z\p{Sc}]")).as_py():
             wrong = pc.and_(pc.is_valid(parsed.values), find_contradicted(texts, currency))
-            table.add_problem(name, wrong, "names another currency than its row; correct `columns` or `currency`")
+            table.add_problem(name, wrong, "names a different currency from its row; correct `columns` or `currency`")
 
 
 def _check_points(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Array, *, from_file: bool) -> None:
@@ -136,7 +159,7 @@ def _check_points(table: Columns, amounts: Mapping[str, Parsed], currency: pa.Ar
             three = [code for code, digits in minor_digits().items() if digits > 2]
             wrong = pc.and_(doubtful, pc.invert(pc.is_in(currency, value_set=pa.array(three, pa.large_string()))))
             beside = f", beside {texts[mixed].as_py()}" if mixed >= 0 else ""
-            why = f'could mean a thousand times more{beside}; set decimal = "." or decimal = ","'
+            why = f'could be read as a thousand times as much{beside}; set decimal = "." or decimal = ","'
             table.add_problem(name, wrong, why)
 
 
@@ -146,5 +169,5 @@ def _check_numbers(table: Columns) -> None:
         texts = table.text(name)
         if (byte_at(texts, -4) == ord(".")).any():
             wrong = pc.and_(table.from_workbook(), pc.match_substring_regex(texts, r"^-?\d{1,3}\.\d{3}$"))
-            why = "could mean a thousand times less: a number in a workbook has a point; leave out `decimal`"
+            why = "could be read as a thousandth of it: a number in a workbook has a point; leave out `decimal`"
             table.add_problem(name, wrong, why)

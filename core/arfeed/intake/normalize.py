@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from arfeed.intake.date_order import (
     check_exchanged,
     check_years,
     distinct_dates,
+    explain_orders_apart,
     find_order,
     has_text,
     is_dateless,
@@ -28,7 +29,7 @@ from arfeed.intake.meaning.sifting import Sieve, Sifted
 from arfeed.intake.meaning.signs import clear_closed, find_owed, sign_words
 from arfeed.intake.meaning.untold_signs import refuse_untold_sign
 from arfeed.intake.meaning.wrapped import Unwrapped, unwrap_texts
-from arfeed.intake.money import check_money, read_money
+from arfeed.intake.money import check_money, has_cents, read_money
 from arfeed.model import arrow, schema
 from arfeed.model.currencies import minor_digits
 from arfeed.model.errors import SourceError
@@ -56,7 +57,7 @@ class Typed(NamedTuple):
     """A frame's rows with canonical columns, typed; the problems found; and whether the source states a status.
 
     `statuses` counts the rows by the source's word for the status and arfeed's. `signs` are the words of
-    the column `sign` that no setting names.
+    the column `sign` that no setting names. `has_cents` is whether some amount is written with decimals.
     """
 
     rows: pa.Table
@@ -64,6 +65,7 @@ class Typed(NamedTuple):
     states_status: bool
     statuses: Counter[tuple[str, str]]
     signs: frozenset[str] = frozenset()
+    has_cents: bool = True
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class Normalizer:
     states_status: bool = False
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     signs: frozenset[str] = frozenset()
+    has_cents: bool = False
     sieve: Sieve | None = None
     headers: dict[str, str] = field(default_factory=dict)
     unwrapped: list[Unwrapped] = field(default_factory=list)
@@ -116,9 +119,9 @@ class Normalizer:
     def flush(self) -> list[Frame]:
         """Return the frames that still wait. Raise `SourceError` if nothing settled the order of their dates."""
         for frame in self.waiting:
-            distinct = distinct_dates(self._columns(frame))
+            distinct = self._undeclared_dates(frame)
             if has_text(distinct):
-                self.order = self._require_order(distinct)
+                self.order = find_order(distinct) or self._raise_open_order(self._columns(frame))
                 break
         return self._release_waiting()
 
@@ -147,7 +150,7 @@ class Normalizer:
         kind = table.choice("kind", schema.KINDS, "invoice", settings)
         currency = self._currency(table)
         # Without an order no date came as text, so any will do.
-        days = read_days(table, self.order or "YMD", declared=settings.dates is not None)
+        days = read_days(table, self.order or "YMD", declared=settings.dates is not None, due=self._due_order)
         amounts = read_money(table, settings)
         money = clear_closed(find_owed(table, amounts, kind, settings), status, settings)
         missing = pc.and_(pc.equal(status, "open"), table.is_blank("balance"))
@@ -158,7 +161,7 @@ class Normalizer:
         _check_rows(table, status, kind, money["balance"], from_file=from_file)
         check_years(table, days)
         if from_file:
-            check_exchanged(table, days)
+            check_exchanged(table, days, apart=self._due_order is not None)
         ref, identity = table.text("invoice_ref"), table.text("customer_id")
         if isinstance(settings, FileSettings):
             ref = add_prefixes(ref, kind, settings.prefix)
@@ -183,13 +186,15 @@ class Normalizer:
         ordered = {column: result[column] for column in schema.NAMES} | table.extras()
         counted = _count_statuses(table, status)
         stated = "status" in table.columns
-        return Typed(pa.table(ordered), table.problems, stated, counted, sign_words(table, settings))
+        cents = has_cents(table, amounts) if from_file else True
+        return Typed(pa.table(ordered), table.problems, stated, counted, sign_words(table, settings), cents)
 
     def accept(self, typed: Typed) -> pa.Table:
         """Return the rows, each with an `invoice_ref` now; add their problems to `problems`."""
         self.states_status |= typed.states_status
         self.statuses += typed.statuses
         self.signs |= typed.signs
+        self.has_cents |= typed.has_cents
         if len(self.signs) > 1:
             words = ", ".join(repr(word) for word in sorted(self.signs))
             raise SourceError(
@@ -292,21 +297,32 @@ class Normalizer:
     def _order_is_settled(self) -> bool:
         if self.order:
             return True
-        distinct = distinct_dates(self._columns(self.waiting[-1]))
+        distinct = self._undeclared_dates(self.waiting[-1])
         # A frame without dates need not wait, unless frames before it do: they are accepted in order.
         if not has_text(distinct):
             return len(self.waiting) == 1
         self.order = find_order(distinct)
         return self.order is not None
 
-    def _require_order(self, distinct: pa.Array) -> str:
-        order = find_order(distinct)
-        if order is None:
-            raise SourceError(
-                f"{self.connector.source}: its dates could be day-month-year or month-day-year; "
-                f'set dates = "DMY" or dates = "MDY" in [sources.{self.connector.source}]'
+    @property
+    def _due_order(self) -> str | None:
+        settings = self.connector.settings
+        return settings.due_dates if isinstance(settings, FileSettings) else None
+
+    def _undeclared_dates(self, frame: Frame) -> pa.Array:
+        """Return the distinct dates of a frame whose order no setting declares."""
+        names = ["issued_on"] if self._due_order else schema.DATES
+        return distinct_dates(self._columns(frame), names)
+
+    def _raise_open_order(self, table: Columns) -> NoReturn:
+        raise SourceError(
+            f"{self.connector.source}: "
+            + (
+                explain_orders_apart(table)
+                or 'its dates could be day-month-year or month-day-year; set dates = "DMY" or dates = "MDY"'
             )
-        return order
+            + f" in [sources.{self.connector.source}]"
+        )
 
     def _names(self, rows: pa.Table) -> pa.Array:
         """Return permanent names for credit notes and payments without a number, made of what does not change."""

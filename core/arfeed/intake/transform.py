@@ -169,7 +169,7 @@ def _find_removed(before: pd.DataFrame, applied: _Applied, by: str) -> pd.DataFr
         rows = before[[*KEY, "kind"]].iloc[:0]
     else:
         # By number, too: an invoice that a step has renamed is missing under its old number.
-        gone = ~_in(_join_columns(before, [*KEY, "invoice_ref"]), _join_columns(after, [*KEY, "invoice_ref"]))
+        gone = ~_is_in(_join_columns(before, [*KEY, "invoice_ref"]), _join_columns(after, [*KEY, "invoice_ref"]))
         rows = before.loc[gone, [*KEY, "kind"]]
     return rows.assign(by=pd.Series([by] * len(rows), index=rows.index, dtype="str"))
 
@@ -234,7 +234,7 @@ def _join_columns(frame: pd.DataFrame, names: Sequence[str]) -> pa.Array:
     return arrow.join_keys(arrow.to_text_array(frame[name]) for name in names)
 
 
-def _in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:
+def _is_in(some: pa.Array, others: pa.Array) -> pd.Series[bool]:
     return pd.Series(pc.is_in(some, value_set=others).to_numpy(zero_copy_only=False))
 
 
@@ -246,10 +246,15 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
         return
     repeated = keys.duplicated(keep=False) | (keys == "")
     rows = invoices[repeated].assign(key=keys[repeated]).sort_values("key").head(MOST_LINES - 2)
-    parted = rows.groupby("key")["key"].transform(lambda refs: _differing(rows.loc[refs.index]))
+    parted = rows.groupby("key")["key"].transform(lambda refs: _find_differences(rows.loc[refs.index]))
     lines = [
-        f"{row.origin} ({row.source}): {row.invoice_ref!r}, {row.customer_name}, {row.balance} {row.currency}{differs}"
-        for row, differs in zip(rows.itertuples(), parted, strict=True)
+        f"{place.lstrip()}: {ref!r}, {customer}, {format_amount(balance, currency)} {currency}{differs}"
+        for place, ref, customer, balance, currency, differs in zip(
+            rows["origin"] + " (" + rows["source"] + ")",
+            *(rows[name] for name in ("invoice_ref", "customer_name", "balance", "currency")),
+            parted,
+            strict=True,
+        )
     ]
     total = int(repeated.sum())
     more = [f"… and {total - len(lines)} more"] if total > len(lines) else []
@@ -257,8 +262,8 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     cure = "or give each source its own `prefix` with the transform `rename`"
     if not several:
         cure = (
-            "or, if they are unique only with another column or by kind, make them of several columns or give a kind a "
-            "`prefix` in [sources]"
+            "or, if they are unique only with another column or by kind, make them of both: for a file by `columns` or "
+            "a `prefix` of the kind, for a database in its `query`"
         )
     head = (
         f"{total} rows share an invoice number or have none (letter case and invisible characters do not count), and "
@@ -267,7 +272,7 @@ def check_unique(invoices: pd.DataFrame, keys: pd.Series[str]) -> None:
     raise ProblemsError([head, *lines, *more])
 
 
-def _differing(rows: pd.DataFrame) -> str:
+def _find_differences(rows: pd.DataFrame) -> str:
     """Return in which columns rows of one number differ, for messages; blank for one row."""
     names = [name for name in schema.NAMES if name not in ("origin", "source_ref", "invoice_ref")]
     parted = [name for name in names if rows[name].nunique(dropna=False) > 1]

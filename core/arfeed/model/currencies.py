@@ -71,5 +71,15 @@ def digits_by_row(currencies: pa.Array, otherwise: int) -> npt.NDArray[np.int64]
 
 def format_amount(amount: Decimal, currency: str) -> str:
     """Format an amount with its currency's decimals, with thousands separators and U+2212 as minus."""
+    digits = minor_digits().get(currency)
+    return format_without_currency(amount) if digits is None else _format(amount, digits)
+
+
+def format_without_currency(amount: Decimal) -> str:
+    """Format an amount of which no currency is known: with two decimals, or four if it has more."""
+    return _format(amount, 2 if amount == round(amount, 2) else 4)
+
+
+def _format(amount: Decimal, digits: int) -> str:
     # The real minus sign: it is as wide as a digit, so amounts line up, and no line is broken after it.
-    return f"{amount:,.{minor_digits().get(currency, 2)}f}".replace("-", "−")
+    return f"{amount:,.{digits}f}".replace("-", "−")

@@ -11,7 +11,7 @@ ArfeedError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 
@@ -64,3 +64,12 @@ class LockedError(ArfeedError):
     """Another run holds the lock of this destination."""
 
     exit_code = 6
+
+
+def worst_exit_code(codes: Iterable[int]) -> int:
+    """Return the exit code that stands for those of several runs; 0 if there are none.
+
+    It is the highest, but for that of a lock that another run holds: nothing is to be done about that one, so that it
+    would hide the others from a scheduler.
+    """
+    return max(codes, key=lambda code: (code > 0, code != LockedError.exit_code, code), default=0)

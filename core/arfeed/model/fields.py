@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr, ValidationInfo, WithJsonSchema
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaWarningKind
@@ -83,6 +84,12 @@ def _states_day(form: str, day: date) -> bool:
         return datetime.strptime(day.strftime(form), form).date() == day  # noqa: DTZ007 - a date has no time zone
     except ValueError:
         return False
+
+
+def is_private(parts: SplitResult) -> bool:
+    """Whether nobody on the way can read what a web address is sent: by https, or by http on this machine."""
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    return bool(parts.hostname) and (parts.scheme == "https" or local)
 
 
 def check_address(url: str) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, ClassVar, Literal
 
 from arfeed.model.figures import Complete
+from arfeed.model.outcome import DeliveredRun, ReceiverOutcome, look_up_outcome
 from arfeed.model.results import Failure, Plan, Receipt, Reconciliation
 from arfeed.model.settings import DestinationSettings, NotifierSettings, SourceSettings, TransformSettings
 
@@ -19,7 +20,7 @@ CONTRACT = 1
 """What a plugin is written for unless it needs more."""
 
 CONTRACTS = (1, 2)
-"""What plugins may be written for; the second adds `ShipmentDestination`."""
+"""What plugins may be written for; the second adds `ShipmentDestination` and `ApiDestination`."""
 
 REWRITABLE = frozenset({"balance", "amount", "currency", "customer_id", "customer_name"})
 """What a step may change only if its class declares it: who owes how much, in which currency."""
@@ -55,7 +56,7 @@ class Connector(ABC):
 
     settings: SourceSettings
     since: datetime | None = None
-    """When core last read this source for a delivery; set by core before it reads."""
+    """When core last read this source for a delivery, to whichever destination; set by core before it reads."""
 
     def __init__(self, source: str, settings: SourceSettings) -> None:
         """Keep the source's name in plugins.toml and its validated settings; open nothing yet."""
@@ -183,6 +184,14 @@ class Destination(ABC):
     @abstractmethod
     def document_name(self, ref: str) -> str:
         """Return the file name of an invoice's PDF."""
+
+    def outcome(self, run: DeliveredRun) -> ReceiverOutcome | None:
+        """Return what became of a delivery at the receiver; None if it does not say.
+
+        Without an own answer, what `[destination.outcome]` names is looked up.
+        """
+        settings = self.settings.outcome
+        return None if settings is None else look_up_outcome(run, settings)
 
 
 class Notifier(ABC):

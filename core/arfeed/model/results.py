@@ -70,6 +70,7 @@ class SourceReport(NamedTuple):
     rows: int
     open: int
     complete: Complete
+    # Both, since an as-of date that is older than the last one is what shows a list of yesterday.
     read: SourceRead
     before: SourceRead | None = None
     failed: str | None = None
@@ -110,6 +111,7 @@ class DocumentPlan:
     broken: Mapping[str, str]
     old: Mapping[str, str] = field(default_factory=dict)
     shared: tuple[tuple[str, ...], ...] = ()
+    # By ref and not by name: the plan shows invoices, and names are the destination's.
     readings: Mapping[str, DocumentReading] = field(default_factory=dict)
     withheld: tuple[str, ...] = ()
     unnumbered: tuple[str, ...] = ()
@@ -118,6 +120,7 @@ class DocumentPlan:
 OUTCOMES: Mapping[str, str] = {
     "own": "with the right number",
     "another": "of another invoice",
+    "mentioned": "that only mention the number",
     "none": "without a known number",
     "no text": "without text",
     "unreadable": "unreadable",
@@ -129,8 +132,9 @@ OUTCOMES: Mapping[str, str] = {
 class DocumentReading(NamedTuple):
     """What a PDF showed itself to be when it was read.
 
-    `key` changes with its bytes, the invoice's facts and the rule. `outcome` is own, another, none (no known number),
-    no text, unreadable or incomplete; `whose` is the other invoice's number, `words` what was read and where.
+    `key` changes with its bytes, the invoice's facts and the rule. `outcome` is own, another, mentioned (its
+    number is printed as a reference only), none (no known number), no text, unreadable or incomplete; `whose` is the
+    other invoice's number, `words` what was read and where.
     """
 
     key: str
@@ -259,7 +263,8 @@ class Plan:
     addresses under which the history knows this receiver. `forgotten`: a later delivery that the history does not
     know. `seconds`: how long each plugin worked, by its kind and name, such as "transform exclude". `config`: the
     feed's plugins.toml, absolute. `absence`: what the receiver makes of missing invoices; if nothing, they are sent to
-    it as closed. `board`: the address of the feed's page on a board.
+    it as closed. `board`: the address of the feed's page on a board. `page`: for notifiers, the file with a refused
+    plan's page, if there is one. `named`: the NAME of [destinations.NAME], blank for [destination].
     """
 
     feed: str
@@ -290,6 +295,8 @@ class Plan:
     config: Path | None = None
     absence: Literal["closes", "nothing"] = "closes"
     board: str | None = None
+    page: Path | None = None
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +334,7 @@ class Reconciliation:
 
     `outcome` is same, differences or not comparable. `counts` is how many invoices are what: paid there, open there
     only, differs, unreadable, same, and known, whose difference is expected. `body` is the canonical JSON document that
-    is kept. `config` is the feed's file, absolute.
+    is kept. `config` is the feed's file, absolute, `named` the NAME of [destinations.NAME].
     """
 
     run: str
@@ -337,14 +344,19 @@ class Reconciliation:
     counts: Mapping[str, int]
     body: str
     config: Path | None = None
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that ended without a delivery and without a plan to refuse; `config` is the feed's file, absolute."""
+    """A run that ended without a delivery and without a plan to refuse.
+
+    `config` is the feed's file, absolute, `named` the NAME of [destinations.NAME], blank for [destination].
+    """
 
     feed: str
     destination: str
     error: str
     exit_code: int
     config: Path | None = None
+    named: str = ""

@@ -80,13 +80,13 @@ class GuardSettings(Settings):
     """The table [guards]: when a plan is refused for what is missing without proof."""
 
     caution: int = Field(
-        default=20, ge=2, description="Object to what happens on fewer than 1 in this many ordinary days."
+        default=20, ge=2, description="Object to anything that would happen on fewer than 1 in this many ordinary days."
     )
     missing_share: float = Field(
         default=0.6,
         ge=0,
         le=1,
-        description="Largest share of a source's invoices that may be missing without proof, by their number.",
+        description="Largest share of a source's invoices, by count, that may be missing without proof.",
     )
     unproven_share: float = Field(
         default=0.1,
@@ -129,6 +129,7 @@ class SourceSettings(Settings):
             description="Where the PDFs are; of several patterns, the first that has an invoice's PDF counts.",
         )
     )
+    # Off, since an export that failed is empty too.
     allow_empty: bool = Field(default=False, description="Whether the source may have no rows at all.")
     max_age: Span | None = Field(default=None, examples=["3 days"], description="How old its as-of date may be.")
     absent_means_paid: bool = Field(
@@ -158,10 +159,11 @@ class ControlAccountSettings(Settings):
     balance: str | None = Field(
         default=None,
         examples=["Debit"],
-        description="Heading of what is owed; detected in known reports.",
+        description="Heading of the amount owed; detected in known reports.",
     )
+    # Ledgers have two unsigned columns as often as one signed.
     credit: str | None = Field(
-        default=None, examples=["Credit"], description="Heading of what is taken off `balance`, row by row."
+        default=None, examples=["Credit"], description="Heading of the column to deduct from `balance`, row by row."
     )
     account: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
         default=(),
@@ -190,7 +192,7 @@ class SignSettings(Settings):
 
     column: str = Field(examples=["S/H"], description="Heading of the column that holds the sign.")
     negative: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
-        min_length=1, examples=[["H"]], description="Its words for what lowers a debt, letter case aside."
+        min_length=1, examples=[["H"]], description="Its words for credits; letter case does not matter."
     )
     positive: Annotated[tuple[str, ...], BeforeValidator(one_or_several), TEXTS] = Field(
         default=(), examples=[["S"]], description="Its words for what is owed; if unset, the one other word it has."
@@ -214,8 +216,8 @@ class FileSettings(SourceSettings):
     values: Annotated[dict[str, dict[str, str] | Literal[False]], AfterValidator(check_words)] = Field(
         default_factory=dict,
         examples=[{"status": {"Sent": "open"}}],
-        description="What the source's words in the columns status, kind and currency mean; false leaves a column "
-        "alone that has a canonical name.",
+        description="What the source's words in the columns status, kind and currency mean; false ignores a column "
+        "although it has a canonical name.",
     )
     credits_positive: bool = Field(
         default=False, description="Whether credit notes and payments come as positive amounts, to be negated."
@@ -223,20 +225,21 @@ class FileSettings(SourceSettings):
     sign: SignSettings | Literal[False] | None = Field(
         default=None,
         examples=[{"column": "S/H", "negative": ["H"]}],
-        description="A column that holds the sign of the amounts; false if a column that looks so is something else.",
+        description="A column that holds the sign of the amounts; false if a column that looks like one is something "
+        "else.",
     )
     owed_is: Literal["positive", "negative"] | None = Field(
         default=None, description="The sign of what is owed; positive if unset."
     )
     balance_is: Literal["open", "total"] | None = Field(
         default=None,
-        description="Whether the column of the balance holds what is still open, or the document's total; what is paid "
-        "or void then owes nothing, whatever its total. What is open if unset.",
+        description="Whether the column of the balance holds what is still open, or the document's total; paid and "
+        "void documents then count as 0, whatever their total. The open balance if unset.",
     )
     prefix: dict[Kind, str] = Field(
         default_factory=dict,
         examples=[{"credit_note": "CN-"}],
-        description="Put before the numbers of a kind of document whose numbers other kinds have as well.",
+        description="Prefix for the numbers of a kind of document, if other kinds use the same numbers.",
     )
     rows: Literal["invoices", "lines", "instalments"] = Field(
         default="invoices",
@@ -255,6 +258,11 @@ class FileSettings(SourceSettings):
         default=None, examples=[";"], description="Column separator; found from the header if unset."
     )
     sheet: str | None = Field(default=None, description="Sheet of a workbook; the only one that has cells if unset.")
+    due_dates: Annotated[str | None, AfterValidator(check_date_order)] = Field(
+        default=None,
+        examples=["DMY"],
+        description="Order of the due dates, if the file writes them in another than that of `dates`.",
+    )
     decimal: Literal[".", ","] | None = Field(
         default=None,
         description="Decimal mark. Naming it allows the other as thousands separator; unset means a plain dot.",
@@ -268,6 +276,7 @@ class FileSettings(SourceSettings):
     passphrase: SecretStr | None = Field(
         default=None, description="Passphrase of the private key, as ${NAME} or ${keyring:SERVICE/NAME}."
     )
+    # A key is asked for first everywhere; some servers of Windows and old appliances take nothing else.
     password: SecretStr | None = Field(default=None, description="Password for servers without keys, as ${NAME}.")
     known_hosts: Location | None = Field(
         default=None, description="OpenSSH known_hosts file with the host's key; ~/.ssh/known_hosts if unset."
@@ -373,18 +382,17 @@ class ReconcileSettings(Settings):
         default=[],
         examples=[{"Assigned to": ["Ann", "Bob"], "Notes": "texts"}],
         description="Headings that say neither whether an invoice is open nor what is owed, each with its words: any "
-        'new one is asked about. "texts" are those of a column with too many to name, of which what closes an invoice '
-        'is asked about; "anything" asks about nothing. A list of headings has "texts" for each.',
+        'new one is asked about. "texts" accepts all words of a column except those that may close an invoice, which '
+        'are asked about; "anything" accepts every word. A list of headings has "texts" for each.',
     )
-    marks: list[Literal["hidden", "struck", "comments", "colours"]] = Field(
+    marks: list[Literal["hidden", "struck", "comments", "colours", "grouped", "links", "sheets"]] = Field(
         default=[],
         examples=[["colours"]],
-        description="Of rows that are hidden, struck out, commented on or in a colour that few have, those that say "
-        "nothing since all workbooks of the receiver have them. Others are refused.",
+        description="Which of these marks mean nothing in this receiver's workbooks: hidden rows, struck-out cells, "
+        "comments, rare colours and other looks, grouped rows, links, hidden sheets that name invoices. The others are "
+        "refused.",
     )
-    credits_positive: bool = Field(
-        default=False, description="Whether credit notes have no minus there, and are credits all the same."
-    )
+    credits_positive: bool = Field(default=False, description="Whether credit notes are listed without a minus sign.")
     same_headings: bool = Field(
         default=False,
         description="Whether the receiver's own export has, nearly or wholly, the headings of a file that a source "
@@ -396,6 +404,7 @@ class ReconcileSettings(Settings):
     currency: Annotated[str | None, AfterValidator(_currency_code)] = Field(
         default=None, examples=["GBP"], description="ISO 4217 code of rows that name no currency."
     )
+    # No default sign: unset, balances of the other sign are a difference, which the message explains.
     owed_is: Literal["positive", "negative"] | None = Field(
         default=None, description="The sign of what is owed there; positive if unset."
     )
@@ -408,6 +417,68 @@ class ReconcileSettings(Settings):
     def passed_over(self) -> dict[str, list[str] | Literal["texts", "anything"]]:
         """What `ignore` says of each heading."""
         return self.ignore if isinstance(self.ignore, dict) else dict.fromkeys(self.ignore, "texts")
+
+
+def _check_place(place: str | None) -> str | None:
+    if place is None:
+        return None
+    folder, _, name = place.rpartition("/")
+    if place.startswith("/") or ".." in place.split("/") or any(each in folder for each in "*?{"):
+        raise ValueError("give a path below the root; only the file's name may have {name}, {stem}, * and ?")
+    if "{name}" not in name and "{stem}" not in name:
+        # Any file that lies there would speak for every delivery.
+        raise ValueError("the file's name must contain {name} or {stem}, such as done/{name}")
+    return place
+
+
+def _check_rejected(pattern: str | None) -> str | None:
+    if pattern is not None:
+        try:
+            groups = re.compile(pattern.replace("{name}", "name")).groupindex
+        except re.error as exc:
+            raise ValueError(f"it is not a regular expression: {exc}") from exc
+        if "ref" not in groups:
+            raise ValueError("it must have a group for the invoice's number, as in (?P<ref>[^;]+)")
+    return pattern
+
+
+_Place = Annotated[str | None, AfterValidator(_check_place)]
+
+
+class OutcomeSettings(Settings):
+    """The table [destination.outcome]: where the receiver shows what became of the files that were delivered.
+
+    In places, {name} is a delivered file's name, {stem} the same without its ending, * and ? are wildcards.
+    """
+
+    processed: _Place = Field(
+        default=None, examples=["processed/{name}"], description="Where a file lies that the receiver has taken."
+    )
+    failed: _Place = Field(
+        default=None, examples=["failed/{name}"], description="Where a file lies that the receiver has rejected."
+    )
+    log: _Place = Field(
+        default=None, examples=["logs/{stem}.log"], description="Where the log of a file's import is written."
+    )
+    rejected: Annotated[str | None, AfterValidator(_check_rejected)] = Field(
+        default=None,
+        examples=["^ERROR (?P<ref>[^:]+): (?P<reason>.*)$"],
+        description="Regular expression of a log's lines that name a rejected invoice: its number is the group ref, "
+        "why is the group reason.",
+    )
+    files: str = Field(
+        default="*",
+        examples=["*.csv"],
+        description="Which of the delivered files are looked for, if it is not all of them, such as a done-file.",
+    )
+
+    @model_validator(mode="after")
+    def _can_answer(self) -> Self:
+        if not (self.processed or self.log):
+            raise ValueError("name processed or log: failed alone never shows that a file was taken")
+        if self.rejected and not self.log:
+            raise ValueError("rejected is about the lines of log; name that, too")
+        return self
 
 
 _Keys = Annotated[tuple[Location, ...], BeforeValidator(one_or_several), TEXTS]
@@ -433,7 +504,7 @@ class DestinationSettings(Settings):
     ssh_config: Location | None = Field(
         default=None,
         examples=["~/.ssh/config"],
-        description="An OpenSSH configuration file with how to reach the host.",
+        description="An OpenSSH configuration file that says how to reach the host.",
     )
     known_hosts: Location = Field(
         default="~/.ssh/known_hosts", validate_default=True, description="OpenSSH known_hosts file with the host's key."
@@ -448,16 +519,17 @@ class DestinationSettings(Settings):
         "unset and arfeed[pdf] is installed.",
     )
     publish: Literal["rename", "direct"] = Field(
-        default="rename", description="Upload under another name and rename, or write under the real name at once."
+        default="rename",
+        description="Upload under a temporary name and rename, or write under the final name directly.",
     )
     verify: Literal["size", "content", "none"] = Field(
         default="size",
-        description="Look at the size of what was sent, read it all back and compare, or take the server's word.",
+        description="Check the size of each uploaded file, read it back and compare it, or trust the server.",
     )
     replace_by: Literal["posix-rename", "rename", "remove"] = Field(
         default="posix-rename",
-        description="How a changed PDF replaces the old one: by OpenSSH's extension, by a plain rename where servers "
-        "replace so, or by removing the old one first.",
+        description="How a changed PDF replaces the old one: by OpenSSH's extension, by a plain rename if the server "
+        "replaces files that way, or by removing the old one first.",
     )
     part_folder: str | None = Field(
         default=None,
@@ -469,13 +541,19 @@ class DestinationSettings(Settings):
         examples=[{"columns": {"invoice_ref": "Invoice no."}}],
         description="How `arfeed reconcile` reads the receiver's own list of open invoices.",
     )
+    outcome: OutcomeSettings | None = Field(
+        default=None,
+        examples=[{"processed": "processed/{name}", "failed": "failed/{name}"}],
+        description="Where the receiver shows what became of a delivery, for `arfeed outcome` and the next plan.",
+    )
 
 
 TRANSPORT = frozenset(
     {
         *("private_key", "passphrase", "password", "use_agent", "ssh_config", "known_hosts"),
         *("publish", "verify", "replace_by", "part_folder", "documents_verify"),
-        "reconcile",
+        *("connections", "timeout_seconds", "patience_seconds", "client_certificate", "client_key", "authority"),
+        *("reconcile", "outcome"),
     }
 )
 """Settings of a destination for logging in, sending and looking, which do not change a report."""

@@ -12,7 +12,7 @@ from arfeed.documents.contents.checking import judge_files
 from arfeed.documents.contents.judging import Verdict
 from arfeed.documents.contents.known import COLUMNS, Invoice, Known
 from arfeed.documents.contents.process import is_available
-from arfeed.intake.explaining import released
+from arfeed.intake.explaining import release_all
 from arfeed.intake.extract import extract
 from arfeed.intake.joining import join_frames
 from arfeed.intake.transform import transform
@@ -32,7 +32,7 @@ def examine_files(
     if not is_available():
         raise ConfigError('reading PDFs needs a library: pip install "arfeed[pdf]"')
     contents = [_read(file) for file in files]
-    with released(project.sources):
+    with release_all(project.sources):
         extracted = extract(project.sources, clock)
     # A number that no source lists may be in the one that failed, so nothing is judged without it.
     for error in extracted.failed.values():

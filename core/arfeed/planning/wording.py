@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.model import arrow, schema
-from arfeed.model.currencies import minor_digits
+from arfeed.model import arrow
+from arfeed.model.currencies import format_amount
 from arfeed.model.results import SourceReport
 from arfeed.model.text.legible import name_some
 
@@ -42,7 +42,7 @@ def refs_of(rows: pd.DataFrame) -> tuple[str, ...]:
     return tuple(arrow.to_text_array(rows["invoice_ref"]).to_pylist())
 
 
-def are(count: int, noun: str) -> str:
+def pluralize_with_verb(count: int, noun: str) -> str:
     """Write "1 invoice is", "1,200 invoices are"."""
     return f"{pluralize(count, noun)} {'is' if count == 1 else 'are'}"
 
@@ -52,15 +52,23 @@ def name_first(items: Iterable[str]) -> str:
     return name_some(list(items), _MOST_NAMED)
 
 
-def money(amount: Decimal, currency: str) -> str:
+def format_money(amount: Decimal, currency: str) -> str:
     """Write an amount with its currency's digits, and its code."""
-    return f"{amount:,.{minor_digits().get(currency, schema.MONEY_SCALE)}f} {currency}"
+    return f"{format_amount(amount, currency)} {currency}"
 
 
-def span(time: timedelta) -> str:
+def format_span(time: timedelta) -> str:
     """Write a span in the units of the settings: whole days, or hours."""
     hours = time // timedelta(hours=1)
     return pluralize(hours, "hour") if hours % 24 else pluralize(hours // 24, "day")
+
+
+def format_age(age: timedelta) -> str:
+    """Write an age in days or hours, the largest unit of which it has two, else in minutes; whole ones."""
+    for unit, name in ((timedelta(days=1), "days"), (timedelta(hours=1), "hours")):
+        if age >= 2 * unit:
+            return f"{age // unit} {name}"
+    return f"{age // timedelta(minutes=1)} minutes"
 
 
 def largest(rows: pd.DataFrame, most: int = _MOST_NAMED) -> pd.DataFrame:
@@ -84,10 +92,10 @@ def largest(rows: pd.DataFrame, most: int = _MOST_NAMED) -> pd.DataFrame:
     return rows.take(np.array(places[:most], dtype=np.int64))
 
 
-def worst(rows: pd.DataFrame) -> str:
+def name_largest(rows: pd.DataFrame) -> str:
     """Name the invoices with the largest balances."""
     texts = [
-        f"{row['invoice_ref']} {row['customer_name']} {money(row['balance'], row['currency'])}"
+        f"{row['invoice_ref']} {row['customer_name']} {format_money(row['balance'], row['currency'])}"
         for row in largest(rows).to_dict("records")
     ]
     return "; ".join(texts) + ("; …" if len(rows) > _MOST_NAMED else "")

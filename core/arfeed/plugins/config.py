@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from arfeed.model.errors import ConfigError
+from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.parts import Connector, Destination, Notifier, Part, PartKind, Transform
 from arfeed.model.settings import GuardSettings
 from arfeed.model.text.secrets import VARIABLE, collect_secrets, look_up
-from arfeed.plugins.feed import BoardSettings, FeedSettings
-from arfeed.plugins.loading import Registry, close_match, survey
+from arfeed.plugins.feed import DESTINATION_NAME, BoardSettings, FeedSettings, ScheduleSettings
+from arfeed.plugins.loading import Registry, close_match, describe_installed
 from arfeed.plugins.shared import KEY, Resolved, resolve
 
 _PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s'\"]*@")
@@ -32,7 +32,8 @@ class Project:
     sources: tuple[Connector, ...]
     transforms: tuple[Transform, ...]
     guards: GuardSettings
-    destination: Destination
+    destinations: Mapping[str, Destination]
+    """By the names of [destinations.NAME]; that of [destination] has a blank one."""
     notifiers: tuple[Notifier, ...]
     registry: Registry
     variables: frozenset[str] = field(default=frozenset(), repr=False)
@@ -40,6 +41,9 @@ class Project:
     shared: Mapping[str, Path] = field(default_factory=dict)
     """The file of each key that comes from a file which plugins.toml extends, as `destination.mode`."""
     board: BoardSettings = field(default_factory=BoardSettings)
+    extended: tuple[Path, ...] = ()
+    """The files that plugins.toml extends, one after the other."""
+    schedule: ScheduleSettings | None = None
 
     @property
     def folder(self) -> Path:
@@ -47,14 +51,45 @@ class Project:
         return self.path.parent
 
     @property
+    def destination(self) -> Destination:
+        """The destination. Raise `ConfigError` if there are several, of which `choose` has to take one."""
+        if len(self.destinations) > 1:
+            raise ConfigError(
+                f"{self.path.name} has {len(self.destinations)} destinations, {', '.join(self.destinations)}: choose "
+                f"one, as in --destination {next(iter(self.destinations))}"
+            )
+        return next(iter(self.destinations.values()))
+
+    @property
+    def chosen(self) -> str:
+        """The name of the destination as a command needs it; blank if the feed has the one of [destination] only."""
+        return next(iter(self.destinations)) if len(self.destinations) == 1 else ""
+
+    def choose(self, name: str) -> Project:
+        """Return the feed as one that has this destination only. Raise `ConfigError` if it has none of that name."""
+        if name not in self.destinations or not name:
+            named = ", ".join(filter(None, self.destinations))
+            there = f"; there are {named}" if named else ": it has the one of [destination] only, so leave the name out"
+            raise ConfigError(f"--destination {name}: {self.path.name} has no [destinations.{name}]{there}")
+        return replace(self, destinations={name: self.destinations[name]})
+
+    def each(self) -> tuple[Project, ...]:
+        """Return the feed once for each of its destinations, with that one only."""
+        return tuple(replace(self, destinations={name: each}) for name, each in self.destinations.items())
+
+    @property
     def secrets(self) -> frozenset[str]:
         """All secrets of the settings, which `mask_secrets` masks in a text."""
-        shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms, self.destination]
+        shaping: list[Connector | Transform | Destination] = [*self.sources, *self.transforms]
+        shaping += self.destinations.values()
         parts = [*shaping, *self.notifiers]
         return collect_secrets([self.feed, *(part.settings for part in parts)], self.variables)
 
 
-_TABLES = ("plugins", "feed", "sources", "transforms", "guards", "destination", "notifiers", "board")
+_TABLES = (
+    "plugins", "feed", "sources", "transforms", "guards", "destination", "destinations", "notifiers", "board",
+    "schedule",
+)  # fmt: skip
 
 
 def read_project(path: Path) -> Project:
@@ -108,23 +143,25 @@ class _Reader:
     def project(self) -> Project:
         # A misspelt [guards] would otherwise leave every limit at its default without a word.
         for key in self.document.keys() - set(_TABLES):
-            self._mistake(key, f"there is no such table{close_match(key, (*_TABLES, KEY))}")
+            self._add_mistake(key, f"there is no such table{close_match(key, (*_TABLES, KEY))}")
         feed = self._settings("feed", FeedSettings, self._table("feed"))
         registry = self._registry()
         sources = [cast("Connector | None", part) for part in self._named(registry, "connector", "sources")]
         if not sources:
-            self._mistake("sources", "missing; add a table such as [sources.xero-uk]")
+            self._add_mistake("sources", "missing; add a table such as [sources.xero-uk]")
         transforms = [self._part(registry, "transform", key, table) for key, table in self._steps()]
         known = [source.source for source in sources if source]
         for key, transform in zip((key for key, _ in self._steps()), transforms, strict=True):
             self._check_sources(key, cast("Transform | None", transform), known)
         guards = self._settings("guards", GuardSettings, self._table("guards"))
         board = self._settings("board", BoardSettings, self._table("board"))
+        due = self._table("schedule")
+        schedule = self._settings("schedule", ScheduleSettings, due) if due else None
         self._check_timezone(feed, sources)
         # Parts are made even after mistakes, so that those of later tables are found as well; they open nothing yet.
-        destination = self._part(registry, "destination", "destination", self._table("destination"))
+        destinations = self._destinations(registry)
         notifiers = self._named(registry, "notifier", "notifiers")
-        if self.mistakes or not (feed and destination):
+        if self.mistakes or not feed:
             raise ConfigError(*self.mistakes)
         return Project(
             self.path,
@@ -132,21 +169,70 @@ class _Reader:
             tuple(source for source in sources if source),
             tuple(cast("Transform", transform) for transform in transforms),
             cast("GuardSettings", guards),
-            cast("Destination", destination),
+            destinations,
             tuple(cast("Notifier", notifier) for notifier in notifiers),
             registry,
             frozenset(self._raw),
             self.resolved.origins,
             cast("BoardSettings", board),
+            self.resolved.files,
+            cast("ScheduleSettings | None", schedule),
         )
+
+    def _destinations(self, registry: Registry) -> dict[str, Destination]:
+        """Return the destinations that could be made, by name."""
+        tables = dict(self._tables("destinations"))
+        if "destinations" not in self.document:
+            named = {"": ("destination", self._table("destination"))}
+        else:
+            named = {name: (f"destinations.{name}", table) for name, table in tables.items()}
+            self._check_names(named)
+        made = {name: self._part(registry, "destination", key, table) for name, (key, table) in named.items()}
+        destinations = {name: cast("Destination", part) for name, part in made.items() if part}
+        self._check_addresses({named[name][0]: each.settings.url for name, each in destinations.items()})
+        return destinations
+
+    def _check_names(self, names: Collection[str]) -> None:
+        if "destination" in self.document:
+            where = self.resolved.origin("destination") or self.path
+            self._add_mistake(
+                "destinations",
+                f"beside it, {where.name} has [destination]; call that one [destinations.NAME] too, by any name: its "
+                "history goes by the address",
+            )
+        if not names:
+            self._add_mistake("destinations", "missing; add a table such as [destinations.kolleno]")
+        for name in names:
+            if not re.fullmatch(DESTINATION_NAME, name):
+                self._add_mistake(f"destinations.{name}", "name it with letters, digits, - and _ only")
+
+    def _check_addresses(self, urls: Mapping[str, str]) -> None:
+        """Refuse two destinations with one address: each would take the other's reports for its own."""
+        if len(urls) < 2:
+            return
+        from arfeed.sftp.address import destination_id
+
+        seen: dict[str, str] = {}
+        for key, url in urls.items():
+            # The receiver on this machine to rehearse with is known by its name alone.
+            try:
+                address = url if url.startswith("rehearsal://") else destination_id(url)
+            except ArfeedError as exc:
+                self._add_mistake(f"{key}.url", str(exc))
+                continue
+            if address in seen:
+                self._add_mistake(
+                    f"{key}.url", f"[{seen[address]}] has the same address, {address}; remove one of them"
+                )
+            seen.setdefault(address, key)
 
     def _registry(self) -> Registry:
         enabled = _strings(self.document.get("plugins"))
         if not enabled:
-            self._mistake("plugins", 'it must be a list of plugin names, such as ["xero", "kolleno"]')
-        registry = survey(enabled)
+            self._add_mistake("plugins", 'it must be a list of plugin names, such as ["xero", "kolleno"]')
+        registry = describe_installed(enabled)
         for mistake in registry.mistakes:
-            self._mistake("plugins", mistake)
+            self._add_mistake("plugins", mistake)
         return registry
 
     def _named(self, registry: Registry, kind: PartKind, key: str) -> list[Connector | Notifier | None]:
@@ -171,12 +257,12 @@ class _Reader:
         # Taken out, as it is not a setting of the part, and an unknown key would be refused.
         use = table.pop("use", None)
         if not isinstance(use, str):
-            self._mistake(f"{key}.use", f"name the {kind}{close_match('', registry.parts[kind])}")
+            self._add_mistake(f"{key}.use", f"name the {kind}{close_match('', registry.parts[kind])}")
             return None
         try:
             return registry.find(kind, use)
         except ConfigError as exc:
-            self._mistake(f"{key}.use", str(exc))
+            self._add_mistake(f"{key}.use", str(exc))
             return None
 
     def _settings(self, key: str, model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
@@ -187,24 +273,26 @@ class _Reader:
             return model.model_validate(table, context=context)
         except ValidationError as exc:
             for error in exc.errors(include_url=False):
-                self._mistake(".".join([key, *map(str, error["loc"])]), _explain(error, model, self._raw))
+                self._add_mistake(".".join([key, *map(str, error["loc"])]), _explain(error, model, self._raw))
             return None
 
     def _check_sources(self, key: str, transform: Transform | None, known: list[str]) -> None:
         for name in (transform.settings.sources or ()) if transform else ():
             if name not in known:
-                self._mistake(f"{key}.sources", f"there is no source {name!r}{close_match(name, known)}")
+                self._add_mistake(f"{key}.sources", f"there is no source {name!r}{close_match(name, known)}")
 
     def _check_timezone(self, feed: BaseModel | None, sources: list[Connector | None]) -> None:
         aged = [source.source for source in sources if source and source.settings.max_age is not None]
         # Without a time zone nobody knows which day it is, and a source would be a day too old for some hours.
         if aged and isinstance(feed, FeedSettings) and feed.timezone is None:
-            self._mistake("feed.timezone", f"it is required, since sources.{aged[0]} has max_age: e.g. Europe/London")
+            self._add_mistake(
+                "feed.timezone", f"it is required, since sources.{aged[0]} has max_age: e.g. Europe/London"
+            )
 
     def _table(self, key: str) -> dict[str, Any]:
         table = self.document.get(key, {})
         if not isinstance(table, dict):
-            self._mistake(key, f"it must be a table, [{key}]")
+            self._add_mistake(key, f"it must be a table, [{key}]")
             return {}
         return dict(table)
 
@@ -213,16 +301,16 @@ class _Reader:
             if isinstance(table, dict):
                 yield name, dict(table)
             else:
-                self._mistake(f"{key}.{name}", f"it must be a table, [{key}.{name}]")
+                self._add_mistake(f"{key}.{name}", f"it must be a table, [{key}.{name}]")
 
     def _steps(self) -> list[tuple[str, dict[str, Any]]]:
         steps = self.document.get("transforms", [])
         if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-            self._mistake("transforms", "write each step as a table [[transforms]]")
+            self._add_mistake("transforms", "write each step as a table [[transforms]]")
             return []
         return [(f"transforms[{number}]", dict(step)) for number, step in enumerate(steps, 1)]
 
-    def _mistake(self, key: str, text: str) -> None:
+    def _add_mistake(self, key: str, text: str) -> None:
         line = f"{(self.resolved.origin(key) or self.path).name}: {key}: {text}"
         # One undefined variable may stand in several settings; it is one mistake.
         if line not in self.mistakes:
@@ -244,7 +332,7 @@ class _Reader:
         try:
             value = look_up(name)
         except LookupError as exc:
-            self._mistake(key, str(exc))
+            self._add_mistake(key, str(exc))
             return ""
         # Kept to mask them: whether a value is secret depends on the setting it ends up in.
         self._raw.add(value)
@@ -267,8 +355,8 @@ def _parse(path: Path) -> dict[str, Any]:
         ) from exc
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(
-            f"{path.name}: it is not valid TOML: {exc}. Write texts in quotes; one with a backslash, such as a path of "
-            r"Windows, in single quotes: 'C:\exports'"
+            f"{path.name}: it is not valid TOML: {exc}. Write texts in quotes; one with a backslash, such as a "
+            r"Windows path, in single quotes: 'C:\exports'"
         ) from exc
 
 

@@ -95,9 +95,8 @@ def _check_part(kind: PartKind, part: Part) -> None:
     if not (isinstance(part, type) and issubclass(part, base) and isinstance(getattr(part, "name", None), str)):
         raise UnusableError(f"arfeed_{kind}s() returned {part!r}: not a named subclass of arfeed.{base.__name__}")
     check_name(part.name, part.__qualname__)
-    if not (isinstance(part.Settings, type) and issubclass(part.Settings, base.Settings)):
-        raise UnusableError(f"{part.__qualname__}.Settings is not a subclass of arfeed.{base.Settings.__name__}")
-    _check_settings(part, base.Settings)
+    # Some bases add settings, which their subclasses must keep.
+    _check_settings(part, base_of(part).Settings)  # type: ignore[attr-defined]
     # Every public method, the inherited ones too: a wrong signature would only show when a feed runs.
     for name, method in getmembers(base_of(part), isfunction):
         if name == "__init__" or not name.startswith("_"):
@@ -105,7 +104,9 @@ def _check_part(kind: PartKind, part: Part) -> None:
 
 
 def _check_settings(part: Part, base: type[BaseModel]) -> None:
-    """Raise `UnusableError` if a plugin redeclares a core setting: it could switch a safeguard off."""
+    """Raise `UnusableError` if a plugin lacks or redeclares a core setting: it could switch a safeguard off."""
+    if not (isinstance(part.Settings, type) and issubclass(part.Settings, base)):
+        raise UnusableError(f"{part.__qualname__}.Settings is not a subclass of arfeed.{base.__name__}")
     ours = FileSettings if issubclass(part.Settings, FileSettings) else base
     added = [each for each in part.Settings.__mro__ if each not in ours.__mro__]
     for name in base.model_fields:

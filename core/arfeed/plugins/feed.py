@@ -1,4 +1,4 @@
-"""The tables [feed] and [board] of plugins.toml."""
+"""The tables [feed], [schedule] and [board] of plugins.toml, and what [destinations.NAME] may be called."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from arfeed.model.fields import DatabaseUrl, Duration, Location, Size
+from arfeed.model.fields import DatabaseUrl, Duration, Location, Size, is_private
 from arfeed.model.settings import Settings
+
+DESTINATION_NAME = "[A-Za-z0-9_][A-Za-z0-9_-]*"
+"""What a destination may be called: it is typed in commands, and stands in addresses of the board."""
 
 
 def _timezone(name: str | None) -> str | None:
@@ -27,8 +30,7 @@ def _timezone(name: str | None) -> str | None:
 def _ping(url: SecretStr | None) -> SecretStr | None:
     if url is not None:
         parts = urlsplit(url.get_secret_value())
-        local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-        if not parts.hostname or not (parts.scheme == "https" or local):
+        if not is_private(parts):
             raise ValueError("give a URL that begins with https://; http:// is for this machine only")
         if parts.query or parts.fragment or re.search(r"[^\x21-\x7e]", url.get_secret_value()):
             raise ValueError("give the URL as the monitor shows it, without ? and #, blanks and line ends")
@@ -73,6 +75,30 @@ class FeedSettings(Settings):
         default=None,
         examples=["2 GB"],
         description="How much memory `sync --all` lets this feed take before it ends it; its --memory-limit if unset.",
+    )
+
+
+def _cron(line: str) -> str:
+    """Return a cron line; what its fields hold is judged by `arfeed fleet register`, which has a library for that."""
+    if len(line.split()) != 5:
+        raise ValueError('give five fields: minute, hour, day, month, day of the week, as in "0 6 * * MON-FRI"')
+    return line
+
+
+class ScheduleSettings(Settings):
+    """The table [schedule]: when `arfeed fleet` runs this feed."""
+
+    cron: Annotated[str, AfterValidator(_cron)] = Field(
+        examples=["0 6 * * MON-FRI"], description="When the feed is due, as a line of cron; a missed run is caught up."
+    )
+    timezone: Annotated[str | None, AfterValidator(_timezone)] = Field(
+        default=None, description="Time zone of the cron line; that of [feed] if unset, and UTC without either."
+    )
+    spread: Literal[False] | Duration | None = Field(
+        default=None,
+        examples=["30 min"],
+        description="How much later than the cron line the feed may begin, always by the same part of it that its name "
+        "decides; 10 minutes if unset, false for not at all.",
     )
 
 

@@ -42,11 +42,11 @@ def settings_hash(project: Project) -> str:
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)
     # Folders may be others on another machine: the feed's own, and those of the files that it extends.
     for folder in (project.folder, *dict.fromkeys(file.parent for file in project.shared.values())):
-        text = text.replace(json.dumps(str(folder), ensure_ascii=False)[1:-1], _from(project.folder, folder))
+        text = text.replace(json.dumps(str(folder), ensure_ascii=False)[1:-1], _relative_path(project.folder, folder))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _from(folder: Path, other: Path) -> str:
+def _relative_path(folder: Path, other: Path) -> str:
     try:
         return os.path.relpath(other.resolve(), folder.resolve())
     except ValueError:  # on another drive of Windows

@@ -97,13 +97,13 @@ def close_match(wrong: str, known: Iterable[str]) -> str:
 
 def load(enabled: Sequence[str]) -> Registry:
     """Import the enabled plugins. Raise `ConfigError` with every one that is unknown, broken or clashes."""
-    registry = survey(enabled)
+    registry = describe_installed(enabled)
     if registry.mistakes:
         raise ConfigError(*registry.mistakes)
     return registry
 
 
-def survey(enabled: Sequence[str] = ()) -> Registry:
+def describe_installed(enabled: Sequence[str] = ()) -> Registry:
     """Describe every installed plugin; register those that are enabled and usable, each completely or not at all."""
     registry = Registry(enabled)
     registry.manager.add_hookspecs(Hooks)
@@ -134,7 +134,7 @@ def survey(enabled: Sequence[str] = ()) -> Registry:
         else:
             _drop(registry.manager, info)
             registry.installed.append(replace(info, broken=broken.get(info)))
-    why = "its entry_points.txt can't be read ({}); install it anew, or uninstall it"
+    why = "its entry_points.txt can't be read ({}); reinstall it, or uninstall it"
     for name, version, error in find_unreadable():
         registry.installed.append(
             PluginInfo("", to_one_line(name), to_one_line(version), False, broken=why.format(to_one_line(error)))

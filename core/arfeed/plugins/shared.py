@@ -11,7 +11,7 @@ from typing import Any
 from arfeed.model.errors import ConfigError
 
 KEY = "extends"
-SHAREABLE = ("plugins", "feed", "guards", "destination", "notifiers")
+SHAREABLE = ("plugins", "feed", "guards", "destination", "destinations", "notifiers", "schedule")
 """The tables of a shared file. Sources and steps are a feed's own: a shared step would shorten all reports at once."""
 
 Parse = Callable[[Path], dict[str, Any]]
@@ -21,16 +21,13 @@ Parse = Callable[[Path], dict[str, Any]]
 class Resolved:
     """What a feed says together with the files that it extends.
 
-    `origins` is the file of each key that comes from another one than the feed's own, as `destination.mode`.
+    `origins` is the file of each key that comes from another one than the feed's own, as `destination.mode`. `files`
+    are all that it extends, one after the other, also those that nothing was taken from.
     """
 
     document: dict[str, Any]
     origins: Mapping[str, Path] = field(default_factory=dict)
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that something was taken from, beside the feed's own."""
-        return tuple(dict.fromkeys(self.origins.values()))
+    files: tuple[Path, ...] = ()
 
     def origin(self, key: str) -> Path | None:
         """Return the shared file that a key, or the table it is in, comes from; None for the feed's own."""
@@ -65,7 +62,7 @@ def _merge(path: Path, document: dict[str, Any], parse: Parse, seen: tuple[Path,
     file = _follow(Path(path.parent, Path(named).expanduser()).absolute())
     if any(_same(file, each) for each in seen):
         way = " → ".join(each.name for each in (*seen, file))
-        raise ConfigError(f"{path.name}: {KEY}: {named!r} leads round in a circle: {way}; remove one of these lines")
+        raise ConfigError(f"{path.name}: {KEY}: {named!r} is circular: {way}; remove one of these lines")
     if not file.is_file():
         raise ConfigError(f"{path.name}: {KEY}: there is no file {file}; a path is relative to the file that names it")
     found = parse(file)
@@ -75,8 +72,8 @@ def _merge(path: Path, document: dict[str, Any], parse: Parse, seen: tuple[Path,
         )
     base = _merge(file, found, parse, (*seen, file))
     origins: dict[str, Path] = {}
-    merged = _over(base.document, own, "", lambda key: origins.__setitem__(key, base.origins.get(key, file)))
-    return Resolved(merged, origins)
+    merged = _merge_over(base.document, own, "", lambda key: origins.__setitem__(key, base.origins.get(key, file)))
+    return Resolved(merged, origins, (file, *base.files))
 
 
 def _follow(file: Path) -> Path:
@@ -91,7 +88,9 @@ def _same(one: Path, other: Path) -> bool:
         return one == other
 
 
-def _over(below: dict[str, Any], above: dict[str, Any], prefix: str, note: Callable[[str], object]) -> dict[str, Any]:
+def _merge_over(
+    below: dict[str, Any], above: dict[str, Any], prefix: str, note: Callable[[str], object]
+) -> dict[str, Any]:
     """Return tables merged key by key; `note` is called with each key that is taken from below."""
     merged = dict(above)
     for key, value in below.items():
@@ -101,7 +100,7 @@ def _over(below: dict[str, Any], above: dict[str, Any], prefix: str, note: Calla
             for each in _leaves(name, value):
                 note(each)
         elif isinstance(value, dict) and isinstance(above[key], dict):
-            merged[key] = _over(value, above[key], f"{name}.", note)
+            merged[key] = _merge_over(value, above[key], f"{name}.", note)
         elif isinstance(value, dict) and above[key] is False:
             # A shared notifier that this feed does without.
             del merged[key]
@@ -122,7 +121,7 @@ def _leaves(key: str, value: object) -> Iterator[str]:
             yield from _leaves(f"{key}.{name}", item)
 
 
-def glance(path: Path) -> dict[str, Any]:
+def read_unchecked(path: Path) -> dict[str, Any]:
     """Return what a feed says, with what it shares, unchecked; nothing if that can't be read."""
 
     def parse(file: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from arfeed.model.fields import json_schema
 from arfeed.model.parts import Part, PartKind
 from arfeed.model.settings import GuardSettings, Settings
-from arfeed.plugins.feed import BoardSettings, FeedSettings
+from arfeed.plugins.feed import DESTINATION_NAME, BoardSettings, FeedSettings, ScheduleSettings
 
 if TYPE_CHECKING:
     from arfeed.plugins.loading import Registry
@@ -33,11 +33,16 @@ def plugins_toml_schema(registry: Registry) -> Schema:
     return {
         "$schema": _DIALECT,
         "title": "plugins.toml",
-        "description": "A feed of arfeed: many sources, one destination.",
+        "description": "A feed of arfeed: many sources, one or several destinations.",
         "type": "object",
         "additionalProperties": False,
         "required": ["sources"],
-        "anyOf": [{"required": ["plugins", "destination"]}, {"required": ["extends"]}],
+        "anyOf": [
+            {"required": ["plugins", "destination"]},
+            {"required": ["plugins", "destinations"]},
+            {"required": ["extends"]},
+        ],
+        "not": {"required": ["destination", "destinations"]},
         "properties": {
             "extends": {"type": "string", "minLength": 1, "description": "A file whose settings this feed shares."},
             "plugins": plugins,
@@ -46,7 +51,14 @@ def plugins_toml_schema(registry: Registry) -> Schema:
             "transforms": {"type": "array", "items": tables["transform"]},
             "guards": _table(definitions, "guards", GuardSettings),
             "destination": tables["destination"],
+            "destinations": {
+                "type": "object",
+                "minProperties": 1,
+                "propertyNames": {"pattern": f"^{DESTINATION_NAME}$"},
+                "additionalProperties": tables["destination"],
+            },
             "board": _table(definitions, "board", BoardSettings),
+            "schedule": _table(definitions, "schedule", ScheduleSettings),
             "notifiers": {"type": "object", "additionalProperties": tables["notifier"]},
         },
         "$defs": definitions,

@@ -17,7 +17,7 @@ REHEARSAL = "rehearsal://"
 
 def address_of(project: Project) -> str:
     """Return the address of the destination, the same however it is spelled."""
-    return _canonical(project.destination.settings.url)
+    return identify(project.destination.settings.url)
 
 
 def name_in_history(project: Project, history: History) -> str:
@@ -47,7 +47,7 @@ def names_in_history(addresses: Collection[str], history: History) -> dict[str, 
 def normalize(destination: str) -> str:
     """Return a destination's name as it would be spelled today; unchanged if it can no longer be parsed."""
     try:
-        return _canonical(destination)
+        return identify(destination)
     except (ArfeedError, ValueError, ImportError):
         return destination
 
@@ -57,6 +57,7 @@ def is_rehearsed(destination: str) -> bool:
     return destination.startswith(REHEARSAL)
 
 
-def _canonical(url: str) -> str:
+def identify(url: str) -> str:
+    """Return the address that a URL is a spelling of."""
     # A rehearsed receiver takes a free port each time, so host and port would say nothing.
     return url if is_rehearsed(url) else destination_id(url)

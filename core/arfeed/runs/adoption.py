@@ -25,6 +25,7 @@ from arfeed.intake.transform import check_unique
 from arfeed.model.arrow import fold
 from arfeed.model.errors import ArfeedError, ConfigError, RefusedError
 from arfeed.model.shipping.destination import ShipmentDestination
+from arfeed.model.text.commands import with_destination
 from arfeed.planning.adoption import find_dropped, make_adoption_code
 from arfeed.planning.wording import name_first, pluralize
 from arfeed.plugins.fingerprint import settings_hash
@@ -33,17 +34,18 @@ from arfeed.plugins.loading import close_match
 from arfeed.runs.context import (
     OpenContext,
     RunContext,
-    connect,
     find_foreign_reports,
     is_own_name,
     open_context,
 )
 from arfeed.runs.convergence import settle_interrupted
+from arfeed.runs.receiver.connection import connect
 from arfeed.runs.receiver.recognition import note_receiver, refuse_same_receiver, write_witness
 from arfeed.runs.reconciliation.delivered import LastDelivery
+from arfeed.runs.reconciliation.destination import cells_sent, settings_of
 from arfeed.runs.reconciliation.expected import CREDITS, FUTURE
+from arfeed.runs.reconciliation.export import read_export
 from arfeed.runs.reconciliation.meaning.search import Asker
-from arfeed.runs.reconciliation.reconciling import cells_sent, read_there, settings_of
 from arfeed.runs.reconciliation.verdict import as_facts, judge
 
 if TYPE_CHECKING:
@@ -118,7 +120,7 @@ def adopt(begun: RunContext, file: str | None, grounds: Grounds, *, pdfs: bool =
             if pdfs and file is None and not foreign and baseline:
                 return _take_over(context, baseline, there)
             chosen = _choose(context, server, foreign, file)
-            later = {name: _read_there(context, server, name) for name in _later(context, foreign, chosen)}
+            later = {name: _read_there(context, server, name) for name in _find_later_reports(context, foreign, chosen)}
         report = _parse(project, chosen.name, chosen.content)
         lacking = _find_dropped(context, report, {name: _parse(project, name, later[name]) for name in later})
         agreed = grounds.witness and _check_witness(context, grounds.witness, chosen, report)
@@ -143,13 +145,14 @@ def _check_witness(context: OpenContext, witness: Witness, chosen: _Chosen, repo
     headings = tuple(next(csv.reader(io.StringIO(chosen.content.decode("utf-8-sig", "replace"))), ()))
     zone, cells = context.project.feed.timezone, partial(cells_sent, context.project, report)
     taken = LastDelivery("", since, report, chosen.name, chosen.sha256, {}, lambda: iter(()), zone, headings, cells)
-    read = read_there(context.project, export, taken, asker)
-    verdict = judge(taken, read, settings_of(context.project), whole=None)
+    settings = settings_of(context.project)
+    read = read_export(export, settings, taken, asker)
+    verdict = judge(taken, read, settings, whole=None)
     # What may be a payment or a conversion is not an agreement: nobody has looked at it.
     unsure = sorted({*verdict.found["known"]} - {"", CREDITS, FUTURE})
     if verdict.outcome == "same" and unsure:
         raise RefusedError(
-            f"{export}: the receiver's own list does not agree with {chosen.name} in all, so nothing was adopted: "
+            f"{export}: the receiver's own list does not fully agree with {chosen.name}, so nothing was adopted: "
             f"{'; '.join(unsure)}. See `arfeed reconcile`, or leave out --reconcile and approve"
         )
     if verdict.outcome != "same":
@@ -192,7 +195,7 @@ def _documents(context: OpenContext, report: pd.DataFrame, there: Container[str]
             yield PlannedDocument(name, refs[0], "", "", 0)
 
 
-def _later(context: OpenContext, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:
+def _find_later_reports(context: OpenContext, foreign: tuple[str, ...], chosen: _Chosen) -> list[str]:
     """Return which unknown reports the receiver may have seen after the chosen one.
 
     Names that a feed gives sort by time; of any other name, and of a local file, the time is not known.
@@ -235,7 +238,8 @@ def _choose(context: OpenContext, server: Remote, foreign: tuple[str, ...], file
     if len(foreign) > 1:
         raise ConfigError(
             f"{context.destination}: name the report to take as baseline; {len(foreign)} are unknown: "
-            f"{', '.join(foreign)}. The last of them is taken by: arfeed adopt {shlex.quote(foreign[-1])}"
+            f"{', '.join(foreign)}. The last of them is taken by: "
+            f"{with_destination(f'arfeed adopt {shlex.quote(foreign[-1])}', context.project.chosen)}"
         )
     return _Chosen(foreign[0], foreign[0], _read_there(context, server, foreign[0]), there=True)
 

@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from arfeed.delivery.remote import Remote, open_remote
 from arfeed.history.recovery import parts_of
 from arfeed.history.store import History
-from arfeed.model.errors import ConfigError
-from arfeed.model.shipping.destination import ShipmentDestination, folders_of
+from arfeed.model.shipping.destination import folders_of
 from arfeed.model.text.secrets import mask_secrets
-from arfeed.runs.addresses import REHEARSAL, address_of, name_in_history
+from arfeed.runs.addresses import address_of, name_in_history
 
 if TYPE_CHECKING:
-    from arfeed.delivery.rehearsal.receiver import Reads
+    from arfeed.delivery.remote import Remote
     from arfeed.plugins.config import Project
 
 # Any moment does: only the form of the name that it gives is looked at.
@@ -56,7 +54,7 @@ class Progress(Protocol):
 
 
 class _Discreet:
-    """Reports as another one does, with the secrets of a feed masked in warnings."""
+    """Reports as another one does; in warnings it masks the secrets of a feed, and names its destination of several."""
 
     def __init__(self, shown: Progress, project: Project) -> None:
         self._shown, self._project = shown, project
@@ -64,7 +62,8 @@ class _Discreet:
 
     def warn(self, text: str) -> None:
         # What failed may quote the URL of a webhook or a database, and whoever has that can post or read there.
-        self._shown.warn(mask_secrets(text, self._project.secrets))
+        about = f"{self._project.chosen}: " if self._project.chosen else ""
+        self._shown.warn(about + mask_secrets(text, self._project.secrets))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,11 @@ def begin_run(project: Project, progress: Progress, clock: Clock = utc_now) -> R
     return RunContext(project, _Discreet(progress, project), clock, address_of(project), new_run(started), started)
 
 
+def begin_runs(project: Project, progress: Progress, clock: Clock = utc_now) -> list[RunContext]:
+    """Return the contexts of runs that begin now, one to each destination."""
+    return [begin_run(each, progress, clock) for each in project.each()]
+
+
 def open_history(project: Project) -> History:
     """Open the history that the feed names. Raise `ConfigError` if it can't be used."""
     return History(project.feed.history.get_secret_value())
@@ -141,53 +145,26 @@ def open_context(context: RunContext) -> Iterator[OpenContext]:
         )
 
 
-@contextmanager
-def connect(project: Project, *, meanwhile: bool = False) -> Iterator[Remote]:
-    """Connect to the destination; with `meanwhile`, go on while the connection is being made.
-
-    `rehearsal://NAME` is the local receiver, which is started for as long as needed unless it is running already.
-    """
-    settings = project.destination.settings
-    if not settings.url.startswith(REHEARSAL):
-        with open_remote(settings, meanwhile=meanwhile) as server:
-            yield server
-        return
-    from arfeed.delivery.rehearsal.standing import at_hand
-
-    name = settings.url.removeprefix(REHEARSAL)
-    with at_hand(name, project.folder / ".arfeed" / "rehearsal" / name, _headers(project)) as local:
-        keys = {"private_key": (str(local.private_key),), "known_hosts": str(local.known_hosts)}
-        # The rehearsed receiver makes its own keys; those of the feed are for the real one and stay unused.
-        with open_remote(settings.model_copy(update=keys), url=local.url, meanwhile=meanwhile) as server:
-            yield server
-
-
-def _headers(project: Project) -> Reads:
-    """Return this feed's names for the columns that a receiver must recognize; a real receiver is told them once."""
-    from arfeed.delivery.rehearsal.reports import Headers
-
-    if isinstance(project.destination, ShipmentDestination):
-        if rule := project.destination.rehearsal():
-            return rule
-        raise ConfigError(
-            f"destination.url: there is no receiver on this machine for {project.destination.name}, since its plugin "
-            "has no rehearsal(); write a folder instead"
-        )
-    # Read from the dump, since only some destinations have a setting `columns`.
-    columns = project.destination.settings.model_dump().get("columns", {})
-    return Headers(ref=columns.get("invoice_ref", "invoice_ref"), balance=columns.get("balance", "balance"))
-
-
 def find_foreign_reports(context: OpenContext, server: Remote) -> tuple[str, ...]:
     """Return the names of reports at the destination that this history does not know.
 
     Names in this feed's own form come last, so that the last is the latest as far as names can tell.
     """
-    destination = context.project.destination
-    names = [name for name in server.sizes(destination.report_folder) if destination.is_report(name)]
-    unknown = set(names) - context.history.known_reports(context.destination)
+    unknown = find_unknown_reports(context.project, context.history, context.destination, server)
     # By name, not by the server's time: clocks differ, and a copied report may keep its old date.
     return tuple(sorted(unknown, key=lambda name: (is_own_name(context.project, name), name)))
+
+
+def find_unknown_reports(project: Project, history: History, destination: str, server: Remote) -> set[str]:
+    """Return the names of reports at the receiver that neither a run nor `adopt` accounts for.
+
+    What an earlier layout's deliveries consisted of, beside the file that committed, is known by name and size.
+    """
+    folder = project.destination.report_folder
+    sizes = {name: size for name, size in server.sizes(folder).items() if project.destination.is_report(name)}
+    unknown = sizes.keys() - history.known_reports(destination)
+    shipped = history.shipped_sizes(destination) if unknown else {}
+    return {name for name in unknown if shipped.get((folder, name)) != sizes[name]}
 
 
 def is_own_name(project: Project, name: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from arfeed.history.receipts import documents_of, mark_recovered
 from arfeed.history.records import PlannedDocument, RunRecord, forget_content
 from arfeed.history.recovery import Verdict, find_arrived, judge
 from arfeed.model.shipping.destination import sends_documents_inside
+from arfeed.runs.calling import has_arrived
 from arfeed.runs.context import OpenContext, clear_parts, part_folder
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def judge_interrupted(context: OpenContext, server: Remote) -> Iterator[tuple[RunRecord, Verdict]]:
     """Yield every run without a recorded end, with a verdict on its report, except the one that holds the lock."""
     alive = context.history.lock_holder(context.destination)
-    runs = [run for run in context.history.interrupted(context.destination) if run.id != alive]
+    runs = [run for run in context.history.list_interrupted(context.destination) if run.id != alive]
     if not runs:
         return  # nothing is listed at the server: the usual case costs no round trip
     folder = context.project.destination.report_folder
@@ -26,7 +27,7 @@ def judge_interrupted(context: OpenContext, server: Remote) -> Iterator[tuple[Ru
     parts = server.sizes(part_folder(context.project, folder))
     reports = server.sizes(folder)
     for run in reversed(runs):
-        yield run, judge(run, reports, parts)
+        yield run, _judge(context, server, run, reports, parts)
 
 
 def settle_interrupted(context: OpenContext, server: Remote) -> None:
@@ -35,9 +36,10 @@ def settle_interrupted(context: OpenContext, server: Remote) -> None:
     Uploads are removed before the reports are listed: a run that only slept can't give them their names afterwards.
     """
     # The oldest first, so that the latest one that arrived ends up as the baseline.
-    for run in reversed(context.history.interrupted(context.destination)):
+    for run in reversed(context.history.list_interrupted(context.destination)):
         parts = clear_parts(context, server, run.id)
-        verdict = judge(run, server.sizes(context.project.destination.report_folder), parts)
+        reports = server.sizes(context.project.destination.report_folder)
+        verdict = _judge(context, server, run, reports, parts)
         context.progress.step(f"Settling run {run.id}, which was interrupted: its report {_WORDS[verdict]}")
         documents = _arrived_documents(context, server, run, verdict)
         if verdict == "arrived":
@@ -47,6 +49,14 @@ def settle_interrupted(context: OpenContext, server: Remote) -> None:
             context.history.record_failure(
                 run, ended_at=context.clock(), documents=documents, unsettled=verdict == "unknown"
             )
+
+
+def _judge(
+    context: OpenContext, server: Remote, run: RunRecord, reports: Mapping[str, int], parts: Iterable[str]
+) -> Verdict:
+    verdict = judge(run, reports, parts)
+    # An API lists no files. What it holds proves that all has arrived; otherwise any part of it may have.
+    return "arrived" if verdict == "unknown" and has_arrived(context, server, run) else verdict
 
 
 _WORDS: Mapping[Verdict, str] = {

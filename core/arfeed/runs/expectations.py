@@ -41,7 +41,9 @@ def expect(project: Project, closings: ExpectedClosings, *, clock: Clock = utc_n
     today = now.astimezone(ZoneInfo(project.feed.timezone or "UTC")).date()
     words = closings.words.strip()
     if not words:
-        raise ConfigError('say what is expected, in words that the receipt will keep: arfeed expect "write-off run" …')
+        raise ConfigError(
+            'describe what is expected; the receipt will keep your words: arfeed expect "write-off run" …'
+        )
     of_all = closings.customer is None and below is None
     latest = today + (_LONGEST_OF_ALL if of_all else _LONGEST)
     if not today <= until <= latest:

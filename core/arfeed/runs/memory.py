@@ -16,8 +16,10 @@ import pyarrow.compute as pc
 
 from arfeed.history.packing import pack_report as pack_rows
 from arfeed.history.packing import pack_table
+from arfeed.history.receipts import documents_of
 from arfeed.history.records import Baseline, Closing, Memory, RunRecord
 from arfeed.model import arrow, schema
+from arfeed.model.shipping.destination import sends_documents_inside
 from arfeed.planning.changes.contradictions import object_to_contradictory_rows
 from arfeed.planning.evidence.reasons import PROVEN, SILENT, get_as_stated
 from arfeed.planning.guards.budget import BUDGET_SPAN, Unproven, sum_closings
@@ -59,10 +61,11 @@ def recall(context: OpenContext, plan: Plan, reading: Reading, comparison: Compa
         ),
         expectations=tuple(context.history.expectations(context.destination, plan.at.date())),
         habits=_carry_over(_habits(context, baseline, plan.at), find_renamed(reading)),
-        sources=tuple(split_by_source(plan, comparison.lost, files, _proving(closed), refused)),
+        sources=tuple(split_by_source(plan, comparison.lost, files, _find_proving_sources(closed), refused)),
         # Raised here, while all rows are at hand: the plan has only those that are reported.
         reconciled=context.history.reconciled_at(context.destination),
         first=context.history.first_arrived_at(context.destination),
+        rejections=tuple(baseline.rejections) if baseline else (),
         stated=tuple(object_to_contradictory_rows(reading.rows, baseline.beside if baseline else None)),
     )
 
@@ -103,6 +106,14 @@ def find_settling(context: OpenContext, reading: Reading) -> set[str]:
     return {name for name, settling in known.items() if settling}
 
 
+def find_lost_documents(context: OpenContext, baseline: Baseline | None) -> set[str]:
+    """Return the names of PDFs that went in archives that the receiver has rejected since."""
+    if baseline is None or not sends_documents_inside(context.project.destination):
+        return set()
+    rejected = [told.run for told in baseline.rejections if told.state == "rejected"]
+    return {name for run in rejected for name in documents_of(context.history.receipt(run) or '{"documents": []}')}
+
+
 def find_columns(context: OpenContext, source: str) -> set[str] | None:
     """Return the canonical columns that were read of a source for its last delivery; None if no receipt names them."""
     # What is sent again has no sources, so the receipt that names them may be an earlier one.
@@ -113,7 +124,7 @@ def find_columns(context: OpenContext, source: str) -> set[str] | None:
     return None
 
 
-def _proving(closed: Sequence[Closing]) -> set[str]:
+def _find_proving_sources(closed: Sequence[Closing]) -> set[str]:
     """Return the sources that have proven most of what was closed lately, and at least `_ENOUGH` of it."""
     every, proven = _count_closed(closed)
     return {source for source in proven if proven[source] >= _ENOUGH and 2 * proven[source] > every[source]}
@@ -189,10 +200,10 @@ def _carry_over(habits: Habits, renamed: Mapping[str, str]) -> Habits:
 def _sources_then(context: OpenContext, before: RunRecord, after: RunRecord) -> list[Source]:
     then, now = (context.history.report(run.id, context.destination) for run in (before, after))
     # Without what was proven: guards judge only what left without proof, so only that may teach them.
-    return [*replay(then, now, _proven(after), since=before.started_at.date(), on=after.started_at.date())]
+    return [*replay(then, now, _read_proven_refs(after), since=before.started_at.date(), on=after.started_at.date())]
 
 
-def _proven(run: RunRecord) -> set[str]:
+def _read_proven_refs(run: RunRecord) -> set[str]:
     """Return the references that a receipt calls proven to be closed; an empty set if the receipt is damaged."""
     try:
         missing = _read_receipt(run.receipt)["missing"]

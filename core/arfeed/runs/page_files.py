@@ -7,18 +7,15 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from arfeed.history.audit import audit, tampering
-from arfeed.history.receipts import plan_document
+from arfeed.history.audit import audit, make_tampering_error
+from arfeed.history.receipts import PastRun, plan_document
 from arfeed.model.errors import ConfigError
 from arfeed.model.results import Plan, Receipt, Reconciliation
 from arfeed.model.text.secrets import mask_secrets
 from arfeed.plugins.config import Project
 from arfeed.runs.context import RunContext, open_history
-
-if TYPE_CHECKING:
-    from arfeed.runs.page.rendering import PastRun
 
 _RUNS = 30
 """How many earlier deliveries the page charts."""
@@ -53,6 +50,17 @@ def write_plan_page(context: RunContext, plan: Plan, file: Path, command: str) -
     return _try_to_write(context, plan_document(plan), file, approved)
 
 
+def write_refused_page(context: RunContext, plan: Plan) -> Path | None:
+    """Write the page of a refused plan into the feed's folder of pages, over the last one, if anybody is notified."""
+    folder = pages_folder(context.project)
+    if folder is None or not context.project.notifiers:
+        return None
+    context.progress.step("Writing the page")
+    # Without what to type: it is in the mail that carries the page, and whoever reads a copy may be somebody else.
+    name = f"refused-{context.project.chosen}.html" if context.project.chosen else "refused.html"
+    return _try_to_write(context, plan_document(plan), folder / name)
+
+
 def write_receipt_page(context: RunContext, receipt: Receipt, file: Path | None = None) -> Path | None:
     """Write the page of a delivery, into the feed's folder of pages if no file is named."""
     folder = pages_folder(context.project)
@@ -79,11 +87,11 @@ def rewrite_page(project: Project, run: str, file: Path | None = None) -> Path:
         wrong = [*audit(history, run)]
         receipt = history.receipt(run)
     if wrong:
-        raise tampering(wrong)
+        raise make_tampering_error(wrong)
     if receipt is None:
         raise ConfigError(f"there is no receipt of a run {run!r}; `arfeed history` lists the runs that delivered")
     if file is None and folder is None:
-        raise ConfigError("this feed keeps no pages; name a file: `arfeed history page RUN --html FILE`")
+        raise ConfigError("this feed does not keep pages; name a file: `arfeed history page RUN --html FILE`")
     where = file or Path(folder or "", f"{run}.html")
     try:
         _write(project, json.loads(receipt), where)
@@ -107,7 +115,7 @@ def _write(project: Project, document: Mapping[str, Any], file: Path, command: s
     from arfeed.runs.page.rendering import render
 
     reconciled = document.get("kind") == "reconcile"
-    past = [] if reconciled else _past(project, document)
+    past = [] if reconciled else _list_past_deliveries(project, document)
     # Masked as JSON, since the page's own escapes would hide a secret from the masking.
     covered = json.loads(mask_secrets(json.dumps(document, ensure_ascii=False), project.secrets))
     text = render_reconciliation(covered) if reconciled else render(covered, past, command)
@@ -122,11 +130,8 @@ def _write(project: Project, document: Mapping[str, Any], file: Path, command: s
         raise
 
 
-def _past(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
+def _list_past_deliveries(project: Project, document: Mapping[str, Any]) -> Sequence[PastRun]:
     """Return the deliveries to this destination before this one, the oldest first."""
-    from arfeed.runs.page.rendering import PastRun
-
     with open_history(project) as history:
         # The deliveries before this one, not before today: a page that is written again must look as it did.
-        earlier = history.balances(document["destination"], before=document.get("run"), most=_RUNS)
-    return [PastRun(run, at, balances) for run, at, balances in reversed(earlier)]
+        return history.figures(document["destination"], before=document.get("run"), most=_RUNS)

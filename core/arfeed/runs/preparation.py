@@ -12,7 +12,6 @@ from arfeed.documents.contents.checking import Verification, choose_mode
 from arfeed.documents.contents.known import COLUMNS as KNOWN_COLUMNS
 from arfeed.documents.finding import nothing_found
 from arfeed.documents.preparation import PreparedDocuments, Receiver, prepare_documents
-from arfeed.intake.explaining import ask_sources, release
 from arfeed.intake.joining import join_frames
 from arfeed.model import arrow
 from arfeed.model.background import begin
@@ -37,6 +36,7 @@ from arfeed.runs.chapters import Prepared, Reading
 from arfeed.runs.context import OpenContext, find_foreign_reports
 from arfeed.runs.ending.narration import describe_plan
 from arfeed.runs.memory import (
+    find_lost_documents,
     find_proving,
     find_renamed,
     find_settling,
@@ -52,6 +52,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from arfeed.delivery.remote import Remote
+    from arfeed.plugins.config import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A reading beside the baseline, before the sources are asked.
+
+    `known` are the missing invoices with what the rows say of each, `unsure` those of them that the sources have to be
+    asked about, and `answers` what they said, None if nothing was asked.
+    """
+
+    comparison: Comparison
+    states: Sequence[LedgerState]
+    ledgers: tuple[Ledger, ...]
+    known: pd.DataFrame
+    unsure: pd.DataFrame
+    answers: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +107,35 @@ class _Staged:
     shipped: Shipped | None
 
 
-def prepare(context: OpenContext, server: Remote, reading: Reading, *, delivering: bool) -> Prepared:
-    """Compare, stage the report and the PDFs, draft the plan and have it reviewed.
+def compare_reading(context: OpenContext, reading: Reading) -> Compared:
+    """Compare with the baseline, and find what the sources have to be asked about."""
+    context.progress.step("Comparing with the last delivery")
+    invoices, baseline = reading.invoices, reading.baseline
+    # A first delivery is compared with an empty report: everything is new, and nothing can be missing.
+    comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
+    states = _ledger_states(reading)
+    known = add_reasons(
+        comparison.missing,
+        reading.rows,
+        reading.removed,
+        reading.sources,
+        stating=reading.stating,
+        beside=baseline.beside if baseline else None,
+    )
+    # Of an earlier report nothing is asked: what its sources list today is no matter.
+    unsure = known[known["reason"].isin(UNSURE)] if reading.sources is not None else known.iloc[:0]
+    return Compared(comparison, states, _compare_ledgers(reading, states), known, unsure)
+
+
+def prepare(
+    context: OpenContext, server: Remote, reading: Reading, compared: Compared, *, delivering: bool
+) -> Prepared:
+    """Stage the report and the PDFs, draft the plan and have it reviewed.
 
     `delivering` is false for `plan`, which needs no packed report.
     """
     project, baseline = context.project, reading.baseline
-    staged = _stage(context, server, reading, delivering=delivering)
+    staged = _stage(context, server, reading, _explain(context, reading, compared), delivering=delivering)
     drafted = _draft(context, server, reading, staged)
     known = recall(context, drafted, reading, staged.compared.comparison)
     final = review_plan(drafted, project.registry.manager, staged.settings, reading.content, known)
@@ -122,9 +161,8 @@ def prepare(context: OpenContext, server: Remote, reading: Reading, *, deliverin
     )
 
 
-def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering: bool) -> _Staged:
-    """Compare with the baseline, then stage PDFs and report while figures are computed in the background."""
-    compared = _compare(context, reading)
+def _stage(context: OpenContext, server: Remote, reading: Reading, compared: _Compared, *, delivering: bool) -> _Staged:
+    """Stage PDFs and report while figures are computed in the background."""
     computing = _begin_computing(context, reading, compared, delivering=delivering)
     # Staged before the review: the plan must say which PDFs are broken, and what is approved is what is sent.
     documents = _stage_documents(context, server, compared.comparison.report, reading)
@@ -132,16 +170,18 @@ def _stage(context: OpenContext, server: Remote, reading: Reading, *, delivering
     return _Staged(compared, computing, documents, report, settings_hash(context.project), shipped)
 
 
-def _compare(context: OpenContext, reading: Reading) -> _Compared:
-    context.progress.step("Comparing with the last delivery")
-    invoices, baseline = reading.invoices, reading.baseline
-    # A first delivery is compared with an empty report: everything is new, and nothing can be missing.
-    comparison = compare(invoices, invoices.iloc[:0] if baseline is None else baseline.report)
-    states = _ledger_states(reading)
-    ledgers = _compare_ledgers(reading, states)
-    missing, notes = _explain_missing(context, reading, comparison.missing, ledgers)
+def _explain(context: OpenContext, reading: Reading, compared: Compared) -> _Compared:
+    """Add to each missing invoice its reason and the degree of evidence, and notes on what looks like a proof."""
+    known, said = compared.known, [reading.rows]
+    if compared.answers is not None:
+        known = add_answers(known, compared.answers, reading.baseline.beside if reading.baseline else None)
+        said.append(compared.answers)
+    if (known["reason"] == SETTLED).any():
+        known = doubt_zeros(known, [*reading.stating, *find_settling(context, reading)])
+    notes = tuple(note for rows in said for note in note_namesakes(known, rows))
+    missing = add_evidence(known, reading.reports, compared.ledgers, find_proving(context, known))
     at = context.clock().astimezone(context.zone)
-    return _Compared(at, comparison, missing, states, ledgers, notes)
+    return _Compared(at, compared.comparison, missing, compared.states, compared.ledgers, notes)
 
 
 def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared, *, delivering: bool) -> _Computing:
@@ -159,10 +199,11 @@ def _begin_computing(context: OpenContext, reading: Reading, compared: _Compared
 def _stage_documents(context: OpenContext, server: Remote, report: pd.DataFrame, reading: Reading) -> PreparedDocuments:
     context.progress.step("Preparing the PDFs")
     destination = context.project.destination
-    beside = has_document_folder(destination)
+    beside, lost = has_document_folder(destination), find_lost_documents(context, reading.baseline)
+    sent = context.history.documents(context.destination)
     receiver = Receiver(
         destination.document_name,
-        context.history.documents(context.destination),
+        {name: known for name, known in sent.items() if name not in lost},
         partial(server.irreplaceable, destination.document_folder) if beside else _nothing,
         partial(server.taken, destination.document_folder) if beside else _nothing,
     )
@@ -227,8 +268,15 @@ def _draft(context: OpenContext, server: Remote, reading: Reading, staged: _Stag
         ledgers=compared.ledgers,
         config=project.path.absolute(),
         absence=absence_of(project.destination),
-        board=project.board.url,
+        named=project.chosen,
+        board=_find_page(project),
     )
+
+
+def _find_page(project: Project) -> str | None:
+    """Return the address of the feed's page on a board, where each of several destinations has one."""
+    url = project.board.url
+    return f"{url.rstrip('/')}:{project.chosen}" if url and project.chosen else url
 
 
 def _note_statuses(sources: Iterable[SourceReport]) -> Iterator[str]:
@@ -251,32 +299,6 @@ def _compare_ledgers(reading: Reading, states: Sequence[LedgerState]) -> tuple[L
     return compare_ledgers(states, reading.baseline.ledgers if reading.baseline else {})
 
 
-def _explain_missing(
-    context: OpenContext, reading: Reading, missing: pd.DataFrame, ledgers: Sequence[Ledger]
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Add to each missing invoice its reason and the degree of evidence, asking the sources if the rows give none.
-
-    Return notes as well, on what looks like a proof and is none.
-    """
-    beside = reading.baseline.beside if reading.baseline else None
-    known = add_reasons(missing, reading.rows, reading.removed, reading.sources, stating=reading.stating, beside=beside)
-    unsure, said = known[known["reason"].isin(UNSURE)], [reading.rows]
-    if len(unsure) and reading.sources is not None:
-        context.progress.step("Asking the sources what became of missing invoices")
-        failed = [report.source for report in reading.reports if report.failed]
-        # A failed source's rows are carried forward, so it has no missing invoices; and it would most likely fail
-        # again.
-        answers = ask_sources([source for source in context.project.sources if source.source not in failed], unsure)
-        known = add_answers(known, answers, beside)
-        said.append(answers)
-    if (known["reason"] == SETTLED).any():
-        known = doubt_zeros(known, [*reading.stating, *find_settling(context, reading)])
-    # Nothing is asked any more: no database connection is held open by the delivery that follows.
-    release(context.project.sources)
-    notes = (note for rows in said for note in note_namesakes(known, rows))
-    return add_evidence(known, reading.reports, ledgers, find_proving(context, known)), tuple(notes)
-
-
 def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
     project = context.project
     # A failed source's message may quote the connection that it was given.
@@ -291,7 +313,7 @@ def _notes(context: OpenContext, reading: Reading) -> tuple[str, ...]:
     published = direct if project.destination.settings.publish == "direct" else []
     if project.destination.settings.replace_by == "remove":
         published.append(
-            'replace_by = "remove": a PDF that has changed is away for a moment before the new one is there'
+            'replace_by = "remove": a PDF that has changed is missing for a moment, before the new one is in place'
         )
     unseen = note_unseen_characters(reading.invoices["invoice_ref"])
     zero = note_zero_balances(reading.rows, reading.stating)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -15,14 +15,17 @@ from arfeed.model import arrow
 from arfeed.model.errors import DestinationError, LockedError, RefusedError
 from arfeed.model.parts import Destination
 from arfeed.model.results import DeliveredFile, Receipt
+from arfeed.model.shipping.api import ApiDestination
 from arfeed.model.shipping.destination import sends_documents_inside
+from arfeed.model.text.commands import with_destination
+from arfeed.model.text.legible import list_some
 from arfeed.plugins.isolation import restore_process_state
+from arfeed.runs.calling import Calling
 from arfeed.runs.chapters import Delivery, Prepared
 from arfeed.runs.context import OpenContext, clear_parts, find_foreign_reports
 from arfeed.runs.shipping import next_report_at
 from arfeed.sftp.reasons import SHARED_HANDLES
 
-_MOST_LINES = 10
 _LONGEST_NAME = 200
 
 
@@ -76,15 +79,15 @@ def _report_name(destination: Destination, run: str, at: datetime, before: datet
             raise DestinationError(f"{destination.name}: its report_name() returned {name!r}, not text")
         if before is not None and destination.report_name(before) == name:
             raise DestinationError(
-                f"{destination.name}: its report_name() calls this report {name}, like the last one; each report "
-                "needs a name that no other has, such as one with the date and the time to the second"
+                f"{destination.name}: its report_name() calls this report {name}, like the last one; each report needs "
+                "a unique name, such as one with the date and the time to the second"
             )
         for each, right in ((name, True), (part_name(name, run), False)):
             if (answer := destination.is_report(each)) is not right:
                 what = "the name that its report_name() gives" if right else "an unfinished upload"
                 raise DestinationError(
-                    f"{destination.name}: its is_report() returns {answer!r} for {each}, {what}; {right} would be "
-                    "right; without it no foreign report would be found"
+                    f"{destination.name}: its is_report() returns {answer!r} for {each}, {what}; it must return "
+                    f"{right}, or foreign reports go unnoticed"
                 )
     return name
 
@@ -102,16 +105,17 @@ def deliver(delivery: Delivery) -> Receipt:
     arrow.release_memory()
     context.history.update_versions(context.destination, prepared.touched)
     context.history.begin(record, prepared.packed(), prepared.reads, planned, prepared.memory())
+    if isinstance(context.project.destination, ApiDestination):
+        return _deliver_by_calls(delivery, planned)
     outcomes = _send_documents(delivery)
-    arrived = {item.upload.name for item in outcomes if item.error is None}
     # What arrived is recorded even if the report does not go, so that the next run need not send it again.
-    exposed = {item.upload.name for item in outcomes if item.exposed and item.error is not None}
-    sent = [document for document in planned if document.name in arrived]
-    sent += [forget_content(document) for document in planned if document.name in exposed]
+    sent = _arrived(planned, outcomes)
     # Every PDF has its answer by now: nothing that is named in the receipt is still under way.
-    if lacking := _missing_documents(context, outcomes):
+    try:
+        _require_documents(context, outcomes)
+    except DestinationError:
         context.history.record_failure(record, ended_at=context.clock(), documents=sent)
-        raise DestinationError(lacking)
+        raise
     try:
         ahead = _publish_ahead(delivery)
         outcome = _publish_report(delivery, outcomes)
@@ -133,6 +137,45 @@ def deliver(delivery: Delivery) -> Receipt:
     return receipt
 
 
+def _deliver_by_calls(delivery: Delivery, planned: Sequence[PlannedDocument]) -> Receipt:
+    """Send all calls, the PDFs once their invoices are there, what is closed last, and have the receiver prove it.
+
+    Whatever an API takes counts at once, so that a delivery that breaks off is unsettled from its first call on.
+    """
+    context, record, calling = delivery.context, delivery.record, Calling(delivery)
+    uploads = _document_uploads(delivery.prepared, "")
+    outcomes: list[Outcome] = []
+    _begin_publishing(delivery, outcomes)
+    try:
+        calling.send_ahead()
+        outcomes = calling.send_documents(uploads)
+        _require_documents(context, outcomes)
+        # Once more, since the machine may have slept, and with the PDFs that this run has sent.
+        _begin_publishing(delivery, outcomes)
+        calling.send_closings()
+        calling.prove(outcomes)
+    except DestinationError:
+        sent = _arrived(planned, outcomes)
+        context.history.record_failure(
+            record, ended_at=context.clock(), documents=sent, unsettled=calling.may_have_changed
+        )
+        raise
+    # Each call has been answered for by the receiver; where it can be asked, it holds them as well.
+    receipt = _receipt(delivery, _report_upload(delivery), True, outcomes)
+    context.history.record_delivery(
+        record, ended_at=context.clock(), receipt=receipt.body, documents=_arrived(planned, outcomes)
+    )
+    return receipt
+
+
+def _arrived(planned: Iterable[PlannedDocument], outcomes: Iterable[Outcome]) -> list[PlannedDocument]:
+    """Return the PDFs that are there, and those that may be, whose content is not known then."""
+    ended = {item.upload.name: item for item in outcomes}
+    there = [(document, ended[document.name]) for document in planned if document.name in ended]
+    sent = [document for document, outcome in there if outcome.error is None]
+    return sent + [forget_content(document) for document, outcome in there if outcome.error and outcome.exposed]
+
+
 def _publish_ahead(delivery: Delivery) -> list[Outcome]:
     """Publish all files but the one that commits, each only when the one before it is there.
 
@@ -148,7 +191,7 @@ def _publish_ahead(delivery: Delivery) -> list[Outcome]:
         (outcome,) = delivery.server.publish([upload], run=context.run, before_naming=_hold_back(delivery))
         if outcome.error is not None:
             raise _NotCompletedError(
-                f"{file.name} could not be published, so that nothing of this delivery counts: {outcome.error} "
+                f"{file.name} could not be published, so the receiver will not process this delivery: {outcome.error} "
                 "Run sync again"
             )
         context.progress.done(upload.size)
@@ -196,38 +239,45 @@ def _limit_open_files(delivery: Delivery) -> bool:
     return server.shares_handles
 
 
-def _missing_documents(context: OpenContext, outcomes: list[Outcome]) -> str | None:
-    """Return the error that names the PDFs that did not arrive, if the report must not go without them."""
+def _require_documents(context: OpenContext, outcomes: list[Outcome]) -> None:
+    """Raise `DestinationError`, naming the PDFs that did not arrive, if the report must not go without them."""
     failed = [item.error for item in outcomes if item.error is not None]
     if not failed or not context.project.destination.settings.documents_required:
-        return None
-    lines = "\n".join(f"  {error}" for error in failed[:_MOST_LINES])
-    more = f"\n  … and {len(failed) - _MOST_LINES} more" if len(failed) > _MOST_LINES else ""
-    return (
-        f"{len(failed)} of {len(outcomes)} PDFs did not arrive, so the report was not sent (documents_required):\n"
-        f"{lines}{more}\nRun sync again once that is fixed; what has arrived is not sent twice"
+        return
+    raise DestinationError(
+        f"{len(failed)} of {len(outcomes)} PDFs did not arrive, so the report was not sent "
+        f"(documents_required):\n{list_some(failed)}\nRun sync again once that is fixed; what has arrived is not sent "
+        "twice"
     )
 
 
 def _publish_report(delivery: Delivery, outcomes: list[Outcome]) -> Outcome:
-    context, staged = delivery.context, delivery.prepared.report
-    folder = context.project.destination.report_folder
+    context = delivery.context
     context.progress.step("Sending the report")
-    delivery.server.ensure_folder(folder)
-    # A report never replaces a file: its name is new, and one that is there belongs to somebody else.
-    upload = Upload(staged.path, folder, delivery.record.report_name, staged.size, staged.sha256, replaces=False)
+    delivery.server.ensure_folder(context.project.destination.report_folder)
+    upload = _report_upload(delivery)
 
     def before_naming() -> None:
         # The last moment at which the report can still be held back: once it has its name, the receiver reads it.
         _refuse_latecomers(delivery)
-        # Recorded before the rename: if this run dies right after it, the next one completes this receipt.
-        draft = _receipt(delivery, upload, None, outcomes)
-        baseline, seconds = delivery.prepared.baseline, context.project.feed.lock_seconds
-        context.history.begin_publishing(delivery.record, baseline, draft.body, seconds)
+        _begin_publishing(delivery, outcomes)
 
     context.progress.expect(1, upload.size)
     (outcome,) = delivery.server.publish([upload], run=context.run, before_naming=before_naming)
     return outcome
+
+
+def _report_upload(delivery: Delivery) -> Upload:
+    staged, folder = delivery.prepared.report, delivery.context.project.destination.report_folder
+    # A report never replaces a file: its name is new, and one that is there belongs to somebody else.
+    return Upload(staged.path, folder, delivery.record.report_name, staged.size, staged.sha256, replaces=False)
+
+
+def _begin_publishing(delivery: Delivery, outcomes: list[Outcome]) -> None:
+    """Record that the receiver may see this delivery from now on: if this run dies, the next completes its receipt."""
+    context, baseline = delivery.context, delivery.prepared.baseline
+    draft = _receipt(delivery, _report_upload(delivery), None, outcomes)
+    context.history.begin_publishing(delivery.record, baseline, draft.body, context.project.feed.lock_seconds)
 
 
 def _refuse_latecomers(delivery: Delivery) -> None:
@@ -236,7 +286,8 @@ def _refuse_latecomers(delivery: Delivery) -> None:
     if foreign:
         raise RefusedError(
             f"foreign-report: {', '.join(foreign)} came to {context.destination} while the PDFs were sent; the report "
-            "was not published. Find out who else delivers there; then `arfeed adopt` takes the latest as baseline"
+            "was not published. Find out who else delivers there; then "
+            f"`{with_destination('arfeed adopt', context.project.chosen)}` takes the latest as baseline"
         )
 
 

@@ -1,8 +1,13 @@
-"""Read what is to be reported: from the sources, or from the report of an earlier run."""
+"""Read what is to be reported: from the sources, or from the report of an earlier run.
+
+The sources are read once, for however many destinations; what depends on a destination is worked out for each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +15,7 @@ import pandas as pd
 
 from arfeed.documents.finding import find, nothing_found
 from arfeed.intake.carried import as_invoices, carry_forward
+from arfeed.intake.explaining import ask_sources
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
 from arfeed.intake.meaning.doubts import drop_settled
@@ -24,27 +30,81 @@ from arfeed.runs.memory import find_columns
 from arfeed.tables.files.changes import wait_until_settled
 
 if TYPE_CHECKING:
+    from arfeed.documents.copies import Copies
     from arfeed.history.records import Baseline
+    from arfeed.model.parts import Connector
     from arfeed.model.results import SourceReport
-    from arfeed.runs.context import OpenContext
+    from arfeed.runs.context import OpenContext, RunContext
 
 
-def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
-    """Read the sources, shape their invoices, and add the rows of sources that are carried forward."""
-    context.progress.step("Reading the sources")
-    sources = context.project.sources
-    last = baseline.reads if baseline else {}
-    for connector in sources:
-        connector.since = last[connector.source].at if connector.source in last else None
+_IDENTITY = ["source", "source_ref", "customer_id", "customer_name", "currency", "issued_on"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the sources list now, shaped by the feed's steps.
+
+    `since` is, by source, the moment from which it says what was received: that of its last reading, for whichever
+    destination that was. `copies` has the PDFs that were read for one destination, for the others.
+    """
+
+    extracted: Extract
+    shaped: Transformed
+    since: Mapping[str, datetime]
+    copies: Copies | None = None
+
+
+def list_sources(begun: RunContext, baselines: Iterable[Baseline | None], copies: Copies | None = None) -> Listing:
+    """Read the sources, and shape their invoices. `baselines` are those of all destinations."""
+    begun.progress.step("Reading the sources")
+    sources = begun.project.sources
+    since = _set_since(sources, baselines)
     # Files that are still being written are waited for: half an export would list half of what is owed.
-    extracted = extract(sources, context.clock, wait_until_settled(sources), context.progress.reading)
-    shaped = transform(extracted.open, context.project.transforms)
+    extracted = extract(sources, begun.clock, wait_until_settled(sources), begun.progress.reading)
+    return Listing(extracted, transform(extracted.open, begun.project.transforms), since, copies)
+
+
+def _set_since(sources: Iterable[Connector], baselines: Iterable[Baseline | None]) -> dict[str, datetime]:
+    """Let each source know when it was read last for a delivery; return that.
+
+    Of several destinations the latest counts: a list of what is closed has to be newer, so that what is missing where a
+    delivery lags behind is rather asked about. What a control account says was received since does not count there.
+    """
+    since: dict[str, datetime] = {}
+    for name, read in (each for baseline in baselines if baseline for each in baseline.reads.items()):
+        since[name] = max(read.at, since.get(name, read.at))
+    for connector in sources:
+        connector.since = since.get(connector.source)
+    return since
+
+
+def ask_about(
+    begun: RunContext, listing: Listing, missing: Sequence[tuple[Baseline | None, pd.DataFrame]]
+) -> pd.DataFrame:
+    """Ask the sources what became of invoices that are missing at one destination or several, each with its baseline.
+
+    A source is asked once, as connectors may count on: its answer comes from the moment at which its list was read.
+    """
+    begun.progress.step("Asking the sources what became of missing invoices")
+    # A failed source's rows are carried forward, so it has no missing invoices; and it would most likely fail again.
+    sources = [source for source in begun.project.sources if source.source not in listing.extracted.failed]
+    _set_since(sources, (baseline for baseline, _ in missing))
+    # Once for each invoice, though one destination may have had it with another balance.
+    about = join_frames([rows for _, rows in missing]).drop_duplicates(_IDENTITY, ignore_index=True)
+    return ask_sources(sources, about)
+
+
+def read_listing(listing: Listing, context: OpenContext, baseline: Baseline | None) -> Reading:
+    """Return what is to be reported to a destination, with the rows of sources that are carried forward."""
+    sources, extracted, shaped = context.project.sources, listing.extracted, listing.shaped
+    last = baseline.reads if baseline else {}
     # After the transforms, which may change a row's kind; what is left out here is recorded as removed, like theirs.
     wanted = keep(shaped.invoices, context.project.destination.settings.kinds, shaped.facts)
     carried = _carry_failed(context, extracted, baseline)
     carried_reports = (report for _, report in carried)
+    read_now = _add_doubts(context, extracted, wanted.invoices, baseline)
     reports = (
-        *_add_doubts(context, extracted, wanted.invoices, baseline),
+        *(_count_nothing_received(each) if _lags(each, listing, baseline) else each for each in read_now),
         *(report._replace(before=last.get(report.source)) for report in carried_reports),
     )
     invoices = join_frames([wanted.invoices, *(rows for rows, _ in carried)])
@@ -55,12 +115,13 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
     check_unique(invoices, arrow.fold(invoices["invoice_ref"]))
     context.progress.step("Looking for the PDFs")
     read = [source for source in sources if source.source not in extracted.failed]
+    found = find(read, wanted.invoices, context.project.folder, _listed_ever(context, extracted, baseline))
     return Reading(
         baseline=baseline,
         invoices=invoices.drop(columns="origin"),  # from here on nothing asks for lines of files
         rows=extracted.rows.drop(columns="origin"),
         removed=pd.concat([shaped.removed, wanted.removed], ignore_index=True),
-        found=find(read, wanted.invoices, context.project.folder, _listed_ever(context, extracted, baseline)),
+        found=listing.copies.remember(found) if listing.copies else found,
         reports=reports,
         sources=tuple(source.source for source in sources),
         reads={report.source: report.read for report in reports},
@@ -68,9 +129,33 @@ def read_sources(context: OpenContext, baseline: Baseline | None) -> Reading:
         beside=_closed_beside(extracted, baseline),
         listed=extracted.open,
         trace=trace,
-        notes=shaped.notes,
+        notes=(*shaped.notes, *_note_other_spans(listing, baseline)),
         content=content,
     )
+
+
+def _lags(report: SourceReport, listing: Listing, baseline: Baseline | None) -> bool:
+    """Whether a source's control account says what was received since a later delivery than the last one here."""
+    account, since = report.complete.control_account, listing.since.get(report.source)
+    mine = baseline.reads.get(report.source) if baseline else None
+    return bool(account and account.received is not None and mine and since and mine.at < since)
+
+
+def _count_nothing_received(report: SourceReport) -> SourceReport:
+    """Leave out what was received: a payment taken back since the last delivery would make a shorter span hold more."""
+    account = report.complete.control_account
+    return report._replace(complete=replace(report.complete, control_account=account and replace(account, received={})))
+
+
+def _note_other_spans(listing: Listing, baseline: Baseline | None) -> Iterator[str]:
+    for report in listing.extracted.reports:
+        if baseline and _lags(report, listing, baseline):
+            mine, since = baseline.reads[report.source].at, listing.since[report.source]
+            yield (
+                f"{report.source}: its control account says what was received since {since:%Y-%m-%d %H:%M} UTC, when "
+                f"it was read for another destination, and not since {mine:%Y-%m-%d %H:%M} UTC, the last delivery to "
+                "this one; so nothing counts as received here, and what has left the list has to be approved"
+            )
 
 
 def read_earlier_report(context: OpenContext, baseline: Baseline | None, run: str) -> Reading:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from arfeed.model.shipping.api import ApiDestination
 from arfeed.model.shipping.destination import ShipmentDestination
 from arfeed.planning.report import ReportFile, write_report
 from arfeed.planning.shipments.archive import Member
+from arfeed.planning.shipments.calls import stage_calls
 from arfeed.planning.shipments.content import make_content
-from arfeed.planning.shipments.staging import ShippedFile, stage_shipment
+from arfeed.planning.shipments.staged import ShippedFile
+from arfeed.planning.shipments.staging import stage_shipment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +35,15 @@ def stage_delivery(
 ) -> tuple[ReportFile, Shipped | None]:
     """Stage what the destination lays out; return the file that commits, and all files if there are several."""
     destination = context.project.destination
-    if not isinstance(destination, ShipmentDestination):
+    if not isinstance(destination, ShipmentDestination | ApiDestination):
         return write_report(destination, invoices, context.folder / "report.csv"), None
     at, _ = next_report_at(context)
     content = make_content(at, invoices, missing, at.astimezone(context.zone).date())
-    inside = _inside(documents) if destination.documents == "inside" else []
-    staged = stage_shipment(destination, content, inside, context.folder)
+    if isinstance(destination, ApiDestination):
+        staged = stage_calls(destination, content, context.folder)
+    else:
+        inside = _inside(documents) if destination.documents == "inside" else []
+        staged = stage_shipment(destination, content, inside, context.folder)
     last = staged.files[-1]
     report = ReportFile(last.path, last.size, last.sha256, (), staged.seconds, staged.notes)
     return report, Shipped(at, staged.files)

@@ -93,7 +93,7 @@ class OpenFiles:
             yield
 
     @contextmanager
-    def holding(self, channel: asyncssh.SFTPClient, file: asyncssh.SFTPClientFile) -> Iterator[None]:
+    def hold(self, channel: asyncssh.SFTPClient, file: asyncssh.SFTPClientFile) -> Iterator[None]:
         """Hold a file that was just opened, until it is closed. Raise `SharedHandleError` if its handle is in use.
 
         Nothing has been written to this file yet, but what is on its way to the other may land in it.

@@ -56,10 +56,10 @@ def _connect(kind: type[Kind], url: str, settings: DestinationSettings, wording:
         raise wording.config_error(
             f'{wording.url} holds a password; set password = "${{NAME}}" in {wording.table} instead.'
         )
-    way = _way(sftp_address(url, wording), settings, wording, port_is_given=urlsplit(url).port is not None)
+    way = _make_way(sftp_address(url, wording), settings, wording, port_is_given=urlsplit(url).port is not None)
     # Read before connecting: without a list of known hosts nothing is to be asked of any server.
     known_hosts = read_known_hosts(Path(settings.known_hosts), wording)
-    with _explained(way, settings), agent_keys(wording, wanted=settings.use_agent) as held:
+    with _translate_errors(way, settings), agent_keys(wording, wanted=settings.use_agent) as held:
         options = _options(way, settings, held)
         for attempt in stamina.retry_context(_may_pass, attempts=ATTEMPTS, timeout=ALL_ATTEMPTS_SECONDS):
             with attempt:
@@ -93,7 +93,7 @@ class _Way:
     other_keys: OtherKeys = field(default_factory=OtherKeys)
 
 
-def _way(address: SftpAddress, settings: DestinationSettings, wording: Wording, *, port_is_given: bool) -> _Way:
+def _make_way(address: SftpAddress, settings: DestinationSettings, wording: Wording, *, port_is_given: bool) -> _Way:
     # A port in the options would hide the one that the OpenSSH configuration names.
     port = {} if settings.ssh_config and not port_is_given else {"port": address.port}
     try:
@@ -160,7 +160,7 @@ def _may_pass(exc: Exception) -> bool:
 
 
 @contextmanager
-def _explained(way: _Way, settings: DestinationSettings) -> Iterator[None]:
+def _translate_errors(way: _Way, settings: DestinationSettings) -> Iterator[None]:
     """Translate whatever a login raises."""
     try:
         yield
@@ -190,9 +190,9 @@ def _explain_failure(exc: Exception, way: _Way, settings: DestinationSettings) -
             return f"Nothing is listening at {server}. Check host and port in {url}."
         case asyncssh.KeyExchangeFailed():
             return (
-                f"{server} and arfeed have no encryption in common: {exc}. What the server offers is obsolete, such as "
+                f"{server} and arfeed have no cipher in common: {exc}. What the server offers is obsolete, such as "
                 f"ciphers in CBC mode, and arfeed uses none of it. Ask {owner} to enable AES-GCM or AES-CTR, and a "
-                "present key exchange."
+                "current key exchange method."
             )
         case TimeoutError():
             return f"{server} did not answer in time. Check {url}, and whether a firewall blocks this machine."

@@ -216,7 +216,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
                     raise
                 await self._mkdir(posixpath.dirname(path))
                 file = await self._open_for_writing(channel, path, mode)
-            with self._files.holding(channel, file):
+            with self._files.hold(channel, file):
                 # Without `limits@openssh.com` asyncssh assumes the 16 KB that every server has to take.
                 size = min(BLOCK, channel.limits.max_write_len)
                 try:
@@ -343,7 +343,7 @@ class SftpFileSystem(SSHFileSystem):  # type: ignore[misc]  # sshfs ships no typ
         offset, wanted = start or 0, math.inf if end is None else end - (start or 0)
         async with self._channel() as channel, self._files.turn(channel):
             file = await self._ask(channel.open(path, "rb", block_size=-1))
-            with self._files.holding(channel, file):
+            with self._files.hold(channel, file):
                 try:
                     while len(content) < wanted:
                         size = int(min(READ_AT_ONCE, wanted - len(content)))

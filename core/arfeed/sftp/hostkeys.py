@@ -126,12 +126,11 @@ def explain_distrust(
             f"to {file}:\n  {line}"
         )
     return (
-        f"The server {server.host} shows another key than the one in {file}, so {wording.outcome}: somebody may be "
-        f"intercepting the connection, or {wording.owner} has changed the key.\n"
-        f"  known:  {_fingerprints(known)}\n"
-        f"  shown:  {key.get_fingerprint()}\n"
-        f"Ask {wording.owner} by another channel than this connection. If they confirm the new key, remove the old one "
-        f"with ssh-keygen -R '{name}' -f {file} and add this line:\n  {line}"
+        f"The server {server.host} presented a different key from the one in {file}, so {wording.outcome}: somebody "
+        f"may be intercepting the connection, or {wording.owner} has changed the key.\n  known:  "
+        f"{_fingerprints(known)}\n  shown:  {key.get_fingerprint()}\nAsk {wording.owner} by another channel than this "
+        f"connection. If they confirm the new key, remove the old one with ssh-keygen -R '{name}' -f {file} and add "
+        f"this line:\n  {line}"
     )
 
 

@@ -119,17 +119,19 @@ def _open(file: str, encoding: str | None) -> Iterator[Any]:
     try:
         import dbf
     except ModuleNotFoundError:
-        raise SourceError(f"{file}: it is a table of dBASE, which needs: pip install 'arfeed[dbf]'") from None
+        raise SourceError(f"{file}: it is a dBASE table, which needs: pip install 'arfeed[dbf]'") from None
     path = Path(file)
     if not path.is_file():
-        raise SourceError(f"{file}: a table of dBASE is read on this machine only, with its memo file; copy both here")
+        raise SourceError(
+            f"{file}: a dBASE table can be read on this machine only, together with its memo file; copy both here"
+        )
     with path.open("rb") as data:
         start = data.read(_HEADER)
     _refuse_cut(path, start)
     if start[_CODE_PAGE] == 0 and encoding is None:
         raise SourceError(
-            f"{file}: it does not say in which code page its texts are; name its `encoding`, such as cp850 (programs "
-            "of DOS), cp1252 (of Windows) or cp437"
+            f"{file}: it does not say which code page its text is in; set `encoding`, such as cp850 or cp437 for a "
+            "DOS program, or cp1252 for a Windows program"
         )
     try:
         table = dbf.Table(str(path), codepage=encoding) if encoding else dbf.Table(str(path))
@@ -139,7 +141,7 @@ def _open(file: str, encoding: str | None) -> Iterator[Any]:
         finally:
             table.close()
     except (dbf.DbfError, LookupError, UnicodeError, OSError) as exc:
-        raise SourceError(f"{file}: it can't be read as a table of dBASE: {exc}") from exc
+        raise SourceError(f"{file}: it can't be read as a dBASE table: {exc}") from exc
 
 
 def _refuse_cut(path: Path, start: bytes) -> None:
@@ -148,6 +150,6 @@ def _refuse_cut(path: Path, start: bytes) -> None:
     # With or without the end mark, which is one byte.
     if size not in (header + rows, header + rows + 1):
         raise SourceError(
-            f"{path}: its header promises {header + rows} bytes, and it has {size}: it was cut off, or is still "
-            "open; close it there and copy the file again"
+            f"{path}: by its header it has {header + rows} bytes, but there are {size}: it was cut off, or is "
+            "still open in its program; close it there and copy the file again"
         )

@@ -127,10 +127,10 @@ def read_batches(
     # Without nulls, since a customer may be called NA or Null.
     converting = csv.ConvertOptions(column_types=types, strings_can_be_null=False, include_columns=kept)
     with csv.open_csv(data, options, parsing, converting) as reader:
-        yield from _ahead(pa.Table.from_batches([batch]) for batch in reader)
+        yield from _read_ahead(pa.Table.from_batches([batch]) for batch in reader)
 
 
-def _ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+def _read_ahead(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """Yield tables while another thread, mostly in Arrow without the GIL, reads the next one."""
     with ThreadPoolExecutor(1, "arfeed-reading") as reading:
         following = reading.submit(next, tables, None)

@@ -6,6 +6,7 @@ It needs pytest, which `arfeed[testing]` installs.
 
 # The public face of the kit: an author imports from here only, and the modules behind it may change.
 from arfeed.plugins.reference import settings_section
+from arfeed.testing.apis.conformance import ApiConformance
 from arfeed.testing.commands import Outcome
 from arfeed.testing.connectors import ConnectorConformance
 from arfeed.testing.destinations import DestinationConformance
@@ -23,6 +24,7 @@ __all__ = [
     "HOSTILE_NAMES",
     "HOSTILE_REFS",
     "SAMPLE",
+    "ApiConformance",
     "ArfeedProject",
     "ConnectorConformance",
     "DestinationConformance",

@@ -62,7 +62,7 @@ def _drain(generator: Generator[pd.DataFrame, None, Complete]) -> Reading:
 def with_accident(accident: str, invoices: Invoices) -> Invoices:
     """Return a connector's `invoices` with an accident built in."""
 
-    def unlucky(source: Connector) -> Generator[pd.DataFrame, None, Complete | None]:
+    def break_reading(source: Connector) -> Generator[pd.DataFrame, None, Complete | None]:
         # With the connector's own rows, since only rows that would be accepted prove that the accident is what is
         # refused.
         reading = _drain(invoices(source))
@@ -82,4 +82,4 @@ def with_accident(accident: str, invoices: Invoices) -> Invoices:
             return replace(reading.complete, totals={"XTS": Decimal("0.01")})
         return replace(reading.complete, rows=len(rows) + (1 if accident == "declares a row too many" else -1))
 
-    return unlucky  # type: ignore[return-value]  # that it may return no Complete is one of the accidents
+    return break_reading  # type: ignore[return-value]  # that it may return no Complete is one of the accidents

@@ -31,6 +31,7 @@ def pdfs_of_every_outcome(own: Invoice, other: Invoice) -> Mapping[str, bytes]:
     return {
         "own": invoice_pdf(own),
         "another": invoice_pdf(other),
+        "mentioned": text_pdf("Payment reminder", own.customer_name, f"Invoice {own.invoice_ref}", "Total 0.00"),
         "none": text_pdf("Delivery note", own.customer_name, "with thanks"),
         "no text": _pdf([b"60 700 200 80 re f"]),
         "unreadable": b"%PDF-1.7\nnothing that any program could read\n%%EOF\n",

@@ -21,7 +21,8 @@ from arfeed.model.shipping.destination import ShipmentDestination
 from arfeed.model.shipping.files import Archive, Content, TableFile
 from arfeed.planning.shipments.archive import Member
 from arfeed.planning.shipments.content import make_content
-from arfeed.planning.shipments.staging import StagedShipment, stage_shipment
+from arfeed.planning.shipments.staged import StagedShipment
+from arfeed.planning.shipments.staging import stage_shipment
 from arfeed.testing.destinations import (
     AT,
     PDF,
@@ -135,12 +136,12 @@ class ShipmentConformance(DestinationConformance):
         """Before and after every file: the last one is never there without all others, whole."""
         project = self._prepare(arfeed_project, sftp_server)
         assert project.deliver().code == 0
-        with _counting() as steps:
+        with _count_calls() as steps:
             assert project.run("sync").code == 0
         # After one file is before the next, so only the last is killed after as well.
         for step, after in [*((step, False) for step in range(len(steps))), (len(steps) - 1, True)]:
             reports = self._reports(sftp_server)
-            with _killing(step, after=after), pytest.raises(KilledError):
+            with _kill_at(step, after=after), pytest.raises(KilledError):
                 project.run("sync")
             new = self._reports(sftp_server) - reports
             assert bool(new) is after, f"killed {'after' if after else 'before'} file {steps[step]}, there is {new}"
@@ -228,24 +229,24 @@ def _files_of(staged: StagedShipment) -> dict[str, bytes]:
 
 
 @contextmanager
-def _counting() -> Iterator[list[str]]:
+def _count_calls() -> Iterator[list[str]]:
     """Note each call that publishes files."""
     steps: list[str] = []
 
-    def noted(publish: Callable[..., Any], server: Remote, uploads: Sequence[Any], **options: Any) -> Any:
+    def note_call(publish: Callable[..., Any], server: Remote, uploads: Sequence[Any], **options: Any) -> Any:
         steps.append(" ".join(upload.name for upload in uploads))
         return publish(server, uploads, **options)
 
-    with _publishing(noted):
+    with _publishing(note_call):
         yield steps
 
 
 @contextmanager
-def _killing(step: int, *, after: bool) -> Iterator[None]:
+def _kill_at(step: int, *, after: bool) -> Iterator[None]:
     """Kill a run before or after the call of that number that publishes files."""
     left = [step]
 
-    def mortal(publish: Callable[..., Any], server: Remote, uploads: Sequence[Any], **options: Any) -> Any:
+    def publish_or_die(publish: Callable[..., Any], server: Remote, uploads: Sequence[Any], **options: Any) -> Any:
         left[0] -= 1
         if left[0] < 0 and not after:
             raise KilledError
@@ -254,7 +255,7 @@ def _killing(step: int, *, after: bool) -> Iterator[None]:
             raise KilledError
         return outcomes
 
-    with _publishing(mortal):
+    with _publishing(publish_or_die):
         yield
 
 

@@ -112,7 +112,7 @@ def test_nothing_from_an_invoice_calls_links_formats_or_breaks_a_line() -> None:
 
 
 def test_the_docs_show_a_message_as_it_is() -> None:
-    page = Path(__file__).parents[3].joinpath("docs", "telling.md").read_text(encoding="utf-8")
+    page = Path(__file__).parents[3].joinpath("docs", "notifications.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     before = [
         Invoice("INV-1010", Decimal("3377.09"), customer_name="Café Sémaphore SARL", currency="GBP"),

@@ -47,7 +47,7 @@ def test_a_record_of_an_older_version_does_not_replace_a_newer(tmp_path: Path) -
 def test_an_activated_version_that_records_do_not_name_is_refused(tmp_path: Path) -> None:
     activation = ("write", {"type": "ACTIVATE_VERSION", "stream": "invoices", "version": 2})
     said = failure(singer(tmp_path, schema(), record(1), activation))
-    assert said == "erp: invoices: version 2 is activated, but records name none, so which hold is open"
+    assert said == "erp: invoices: version 2 is activated, but records name none, so it is not clear which are current"
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_an_absence_from_what_is_read_in_part_is_no_payment(tmp_path: Path, conf
     source = singer(
         tmp_path, schema(), record(1), known=known, config=config, incremental="from-start", absent_means_paid=True
     )
-    assert "absent_means_paid = true can't be believed" in failure(source)
+    assert "absent_means_paid = true can't be relied on" in failure(source)
 
 
 def test_a_tap_has_no_control_and_is_named_with_its_place(tmp_path: Path) -> None:

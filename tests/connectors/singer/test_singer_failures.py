@@ -106,7 +106,7 @@ def test_the_last_words_of_a_tap_are_shown_without_what_is_secret(
         environment=["ERP_TOKEN"],
     )
     said = failure(source)
-    assert said.splitlines()[0].endswith("; the last it said:")
+    assert said.splitlines()[0].endswith("; its last output:")
     assert said.splitlines()[-5:] == [
         "  GET /?key=*** failed",
         "  ***",

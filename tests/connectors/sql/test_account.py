@@ -168,7 +168,7 @@ def test_the_moment_stands_wherever_it_is_written_and_texts_are_left_alone(
             "SELECT currency, debit AS balance FROM journal WHERE 1 = 0",
             "has no rows, so that there is nothing to compare",
         ),
-        ("SELECT 'EUR' AS currency, NULL AS balance", "has a row whose balance is NULL, which is not 0 by itself"),
+        ("SELECT 'EUR' AS currency, NULL AS balance", "has a row whose balance is NULL, which is not the same as 0"),
         ("SELECT 'Euro' AS currency, 1 AS balance", "has the currency 'EURO', which is not an ISO 4217 code"),
         ("SELECT 'EUR' AS currency, 'a' AS balance", "has a balance that is"),
         ("SELECT * FROM nowhere", "nowhere"),
@@ -187,7 +187,7 @@ def test_check_asks_the_ledger_too(url: str) -> None:
     source(url, received=RECEIVED).check()
     with pytest.raises(SourceError, match=r"control_account\.received must have the columns currency and received"):
         source(url, received="SELECT currency, credit FROM journal WHERE booked_at > :since").check()
-    with pytest.raises(SourceError, match="erp: the database says"):
+    with pytest.raises(SourceError, match="erp: the database reports"):
         source(url, "SELECT currency, SUM(debit) AS balance FROM nowhere GROUP BY currency").check()
 
 

@@ -210,8 +210,8 @@ def test_a_day_that_python_has_no_word_for_is_refused_by_both(
 ) -> None:
     query = listed("due_on", kind, "'2026-01-01'", value)
     assert failure(sql(postgresql, query=query)) == (
-        "erp: the database says: column 'due_on' holds a day that is not in the years 1 to 9999, such as infinity; "
-        "say NULL for it"
+        "erp: the database reports: column 'due_on' holds a date outside the years 1 to 9999, such as infinity; select "
+        "NULL instead"
     )
     assert taken == [True]
     monkeypatch.setattr(connector, "arrow_tables", lambda *_: None)
@@ -376,7 +376,7 @@ def test_texts_without_an_encoding_are_refused_with_what_to_write(postgresql: st
         try:
             query = listed("note", "text", r"E'\xC5ngstr\xF6m'")
             said = failure(sql(f"{server}/{name}", query=query))
-            assert said.startswith("erp: the database does not say how its texts are encoded (SQL_ASCII); say how")
+            assert said.startswith("erp: the database does not say how its texts are encoded (SQL_ASCII); set the")
             assert said.endswith("?client_encoding=utf8 or ?client_encoding=win1252")
             [frame] = sql(f"{server}/{name}?client_encoding=win1252", query=query).invoices()
             assert frame["note"].tolist() == ["Ångström"]
@@ -404,7 +404,7 @@ def test_an_error_in_mid_read_is_said_as_psycopg_does(
 ) -> None:
     query = MANY.format(rows=2000).replace("'Ada'", "CASE WHEN 1 / (1000 - n) >= 0 THEN 'Ada' ELSE 'Bob' END")
     said = failure(sql(postgresql, query=query))
-    assert (said, taken) == ("erp: the database says: division by zero", [True])
+    assert (said, taken) == ("erp: the database reports: division by zero", [True])
 
 
 def test_a_connection_that_is_cut_in_mid_read_fails(postgresql: str, taken: list[bool]) -> None:
@@ -416,7 +416,7 @@ def test_a_connection_that_is_cut_in_mid_read_fails(postgresql: str, taken: list
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )
-    with pytest.raises(SourceError, match=r"erp: the database says: .*(?i:terminat|connection|lost)"):
+    with pytest.raises(SourceError, match=r"erp: the database reports: .*(?i:terminat|connection|lost)"):
         list(rows)
 
 

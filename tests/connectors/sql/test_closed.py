@@ -137,7 +137,7 @@ def test_a_closed_query_without_what_it_needs_is_found_by_check(url: str, absent
 
 def test_an_unknown_table_in_the_closed_query_is_found_by_check(url: str) -> None:
     source(url).check()
-    with pytest.raises(SourceError, match=r"erp: the database says: .*nowhere"):
+    with pytest.raises(SourceError, match=r"erp: the database reports: .*nowhere"):
         source(url, closed_query=CLOSED.replace("FROM invoices", "FROM nowhere")).check()
 
 
@@ -227,7 +227,7 @@ def test_a_reading_that_is_abandoned_or_fails_keeps_nothing_open(kept: str) -> N
 def test_an_answer_that_fails_keeps_nothing_open_and_says_why(url: str) -> None:
     own = source(url, closed_query=CLOSED.replace("status FROM", "status, nowhere.x FROM"))
     assert [*read_to_its_end(own)]
-    with pytest.raises(SourceError, match=r"erp: the database says: .*nowhere"):
+    with pytest.raises(SourceError, match=r"erp: the database reports: .*nowhere"):
         own.explain(lost(own, ["INV-2"]))
     assert connections(own) == 0
 
@@ -244,7 +244,7 @@ def test_a_connection_that_was_cut_before_the_answer_fails_it_in_words(
     assert own._moment.connection is not None
     number = own._moment.connection.exec_driver_sql(mine).scalar_one()
     execute(own.settings.url.get_secret_value(), kill.format(number))
-    with pytest.raises(SourceError, match="erp: the database says"):
+    with pytest.raises(SourceError, match="erp: the database reports"):
         own.explain(lost(own, ["INV-2"]))
     assert connections(own) == 0
 

@@ -155,6 +155,101 @@ def test_what_leaves_nothing_out_unseen_is_taken(database: str, tail: str) -> No
 LISTED = "SELECT a.invoice_ref, a.customer_name, a.currency, a.issued_on, a.balance FROM books a"
 
 
+IDS = "array_agg(id ORDER BY id)"
+
+
+@pytest.mark.parametrize(
+    ("database", "tail", "found"),
+    [
+        ("postgresql", f"FROM a JOIN unnest((SELECT ({IDS})[1:100] FROM a)) b(id) ON b.id = a.id", "[1:100]"),
+        ("postgresql", f"FROM a WHERE id = ANY ((SELECT ({IDS})[:100] FROM a)::int[])", "[:100]"),
+        (
+            "postgresql",
+            "FROM a WHERE id = ANY (trim_array(ARRAY(SELECT id FROM a), 5))",
+            "trim_array(ARRAY(SELECT id FROM a), 5)",
+        ),
+        (
+            "postgresql",
+            "FROM a JOIN unnest(ARRAY(SELECT id FROM a)) WITH ORDINALITY b(id, n) USING (id) WHERE b.n <= 100",
+            "n <= 100",
+        ),
+        ("duckdb", "FROM a WHERE id IN (SELECT unnest(list(id)[1:100]) FROM a)", "[1:100]"),
+        ("duckdb", "FROM a WHERE id IN (SELECT unnest(max(id, 20)) FROM a)", "max(id, 20)"),
+        ("duckdb", "FROM a WHERE list_contains((SELECT arg_max(id, day, 20) FROM a), id)", "arg_max(id, day, 20)"),
+        (
+            "sqlite",
+            "FROM a JOIN json_each((SELECT json_group_array(id) FROM a)) j ON j.value = a.id AND j.key < 10",
+            "key < 10",
+        ),
+        (
+            "mariadb",
+            "FROM a JOIN JSON_TABLE((SELECT JSON_ARRAYAGG(id) FROM a), '$[*]' COLUMNS (n FOR ORDINALITY, v INT PATH "
+            "'$')) j ON j.v = a.id WHERE j.n <= 10",
+            "n <= 10",
+        ),
+        (
+            "sqlite",
+            "FROM a WHERE instr((SELECT substr(group_concat(id), 1, 100) FROM a), id)",
+            "substr(group_concat(id), 1, 100)",
+        ),
+        (
+            "sqlite",
+            "FROM a, (SELECT substr(group_concat(id), 1, 9) AS s FROM a) l WHERE l.s LIKE '%' || a.id || '%'",
+            "substr(group_concat(id), 1, 9)",
+        ),
+        (
+            "postgresql",
+            "FROM a WHERE id::text IN (SELECT string_to_table(left(string_agg(id::text, ','), 9), ',') FROM a)",
+            "left(string_agg(id::text, ','), 9)",
+        ),
+        (
+            "mysql",
+            "FROM a WHERE FIND_IN_SET(id, (SELECT GROUP_CONCAT(id) FROM a))",
+            "FIND_IN_SET(id, (SELECT GROUP_CONCAT(id)…",
+        ),
+        ("sqlite", "FROM a JOIN a b ON b.id <= a.id GROUP BY a.id HAVING COUNT(*) <= 9", "HAVING COUNT(*) <= 9"),
+        ("mariadb", "FROM a, a b WHERE b.id <= a.id GROUP BY a.id HAVING COUNT(b.id) < 9", "HAVING COUNT(b.id) < 9"),
+        (
+            "sqlite",
+            "FROM a WHERE id IN (SELECT a.id FROM a LEFT JOIN a b ON b.id > a.id GROUP BY a.id HAVING COUNT(b.id) < 9)",
+            "HAVING COUNT(b.id) < 9",
+        ),
+    ],
+)
+def test_a_part_of_a_list_of_rows_and_a_count_of_those_before_are_found(database: str, tail: str, found: str) -> None:
+    assert find_row_limit(f"SELECT a.invoice_ref {tail}", database) == found
+
+
+@pytest.mark.parametrize(
+    ("database", "query"),
+    [
+        (
+            "postgresql",
+            f"SELECT no, (SELECT ({IDS})[1] FROM b WHERE b.a = a.id) FROM a WHERE s = ANY (ARRAY['x', 'y'])",
+        ),
+        ("postgresql", "SELECT no, tags[1:2] AS memo FROM a WHERE s = ANY ('{x}'::text[])"),
+        ("postgresql", f"SELECT no, (SELECT ({IDS})[1:3]::text FROM b WHERE b.a = a.id) AS memo FROM a"),
+        ("postgresql", "SELECT no, l.v FROM a LEFT JOIN LATERAL unnest(a.lines) WITH ORDINALITY l(v, n) ON l.n = 1"),
+        ("sqlite", "SELECT no, max(balance, 0) AS balance FROM a"),
+        ("sqlite", "SELECT no, substr(group_concat(l.text), 1, 80) AS memo FROM a JOIN l ON l.a = a.id GROUP BY no"),
+        (
+            "mariadb",
+            "SELECT no, (SELECT LEFT(GROUP_CONCAT(t), 80) FROM l WHERE l.a = a.id) AS memo FROM a WHERE no LIKE 'R%'",
+        ),
+        ("sqlite", "SELECT no, j.value FROM a JOIN json_each(a.lines) j ON j.key = 0"),
+        ("sqlite", "SELECT no, (SELECT group_concat(t) FROM l) AS memo FROM a WHERE substr(no, 1, 2) = 'RE'"),
+        ("duckdb", "SELECT no, max(b.day) FROM a JOIN b ON b.a = a.id GROUP BY ALL"),
+        ("sqlite", "SELECT a.no, SUM(b.x) FROM a JOIN b ON b.a = a.id GROUP BY a.no HAVING COUNT(*) > 1"),
+        (
+            "sqlite",
+            "SELECT a.no FROM a JOIN a c ON c.credits = a.id AND c.day >= a.day GROUP BY a.no HAVING COUNT(*) >= 1",
+        ),
+    ],
+)
+def test_lists_and_counts_of_what_belongs_to_one_invoice_are_taken(database: str, query: str) -> None:
+    assert find_row_limit(query, database, "no") is None
+
+
 @pytest.mark.parametrize("database", DATABASES)
 def test_real_databases_deliver_all_or_nothing(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
     rows = [(number, f"INV-{number}", "Ada", "EUR", "2026-04-07", number) for number in range(1, 31)]

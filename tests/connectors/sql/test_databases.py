@@ -159,7 +159,7 @@ def test_a_connection_that_breaks_in_mid_read_fails_the_source(
     assert len(next(rows)) == BATCH
     cut(url, CUT[database])
     # What was on its way already may still come, never all of it.
-    with pytest.raises(SourceError, match=r"erp: the database says: .*(?i:terminat|connection|lost|kill)"):
+    with pytest.raises(SourceError, match=r"erp: the database reports: .*(?i:terminat|connection|lost|kill)"):
         list(rows)
 
 
@@ -186,7 +186,7 @@ def test_a_reader_without_rights_reads_nothing_and_one_with_select_suffices(post
     execute(postgresql, f"CREATE ROLE {role} LOGIN", f"GRANT USAGE ON SCHEMA {schema} TO {role}")
     reader = postgresql.replace("postgres@", f"{role}@")
     try:
-        assert failure(sql(reader, query=QUERY)) == "erp: the database says: permission denied for table ledger"
+        assert failure(sql(reader, query=QUERY)) == "erp: the database reports: permission denied for table ledger"
         execute(postgresql, f"GRANT SELECT ON ledger TO {role}")
         assert complete(sql(reader, query=QUERY)).rows == 3
         execute(postgresql, f"REVOKE SELECT ON ledger FROM {role}")
@@ -198,7 +198,7 @@ def test_a_reader_without_rights_reads_nothing_and_one_with_select_suffices(post
 def test_check_asks_the_database_without_reading(url: str) -> None:
     table(url, "ledger", LEDGER, *ROWS)
     sql(url, query=QUERY).check()
-    with pytest.raises(SourceError, match=r"erp: the database says: .*nowhere"):
+    with pytest.raises(SourceError, match=r"erp: the database reports: .*nowhere"):
         sql(url, query="SELECT * FROM nowhere").check()
 
 

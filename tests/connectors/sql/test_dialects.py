@@ -103,11 +103,20 @@ def test_a_dialect_that_sets_levels_in_the_old_way_gets_what_is_asked_for(
     assert said.endswith("the dialect 'old' takes 'READ COMMITTED', 'REPEATABLE READ'")
 
 
+def test_a_dialect_that_has_no_ping_is_read_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.register("old", "support.databases.stand_in", "OldDialect")
+    put_in(monkeypatch, driver("qmark"))
+    source = sql("old://db/erp", query=QUERY)
+    for _ in range(3):
+        source.check()
+        read(source)
+
+
 @pytest.mark.parametrize("level", ["READ UNCOMMITTED", "read_uncommitted", "UR", "AUTOCOMMIT"])
 def test_a_level_that_reads_what_nobody_has_committed_is_refused(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
     put_in(monkeypatch, driver("qmark"))
     said = failure(sql(SQL_SERVER, query=QUERY, isolation_level=level))
-    assert f"isolation_level = '{level}' would read what nobody has committed" in said
+    assert f"isolation_level = '{level}' would read uncommitted data" in said
 
 
 @pytest.mark.parametrize("level", ["SNAPSHOT", "READ UNCOMMITTED"])

@@ -69,7 +69,7 @@ def test_several_pdfs_of_one_invoice_are_a_problem_of_that_document_only(url: st
 
 def test_a_document_query_without_its_three_columns_is_found_by_check(url: str) -> None:
     sql(url, query="SELECT 1 AS a", document_query=ATTACHMENTS).check()
-    with pytest.raises(SourceError, match="erp: the database says"):
+    with pytest.raises(SourceError, match="erp: the database reports"):
         sql(url, query="SELECT 1 AS a", document_query="SELECT name AS invoice_ref, content FROM attachments").check()
 
 

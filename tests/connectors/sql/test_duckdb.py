@@ -154,7 +154,7 @@ def test_a_statement_that_takes_too_long_is_ended(book: str) -> None:
 def test_a_moment_with_a_zone_is_refused(book: str) -> None:
     moment = "TIMESTAMPTZ '2026-05-04 23:30:00+00' AS issued_on"
     one = f"SELECT invoice_ref, customer_name, currency, {moment}, balance FROM books"
-    assert "which may be two days; say which in the query" in failure(sql(book, query=one))
+    assert "which may fall on either of two dates; choose one in the query" in failure(sql(book, query=one))
 
 
 @pytest.mark.parametrize("name", ["balance", "amount"])

@@ -122,7 +122,7 @@ def test_the_journal_of_a_program_that_was_cut_off_is_named_with_what_to_do(fold
     cut_off(folder / "books.db", "UPDATE books SET balance = balance + 1, customer_name = hex(randomblob(200))")
     assert folder.joinpath("books.db-journal").stat().st_size
     said = failure(sql(url, query=QUERY))
-    assert "was cut off while it wrote, and left a journal: start it once, which puts the file right" in said
+    assert "was cut off while it wrote, and left a journal: start that program once, which repairs the file" in said
 
 
 def test_a_file_that_is_written_for_long_is_told_to_pass(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_a_file_that_is_written_for_long_is_told_to_pass(folder: Path, monkeypat
     with closing(sqlite3.connect(folder / "books.db", isolation_level=None)) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         said = failure(sql(url, query=QUERY))
-    assert said.startswith("erp: the database says: database is locked; another program writes to")
+    assert said.startswith("erp: the database reports: database is locked; another program writes to")
     assert said.endswith("run it again")
     assert complete(sql(url, query=QUERY)).rows == 2
 
@@ -160,7 +160,7 @@ def test_another_key_is_told_without_the_key_and_without_noise(
 ) -> None:
     encrypted(tmp_path / "books.db", "plain")
     said = failure(sql(f"sqlite+pysqlcipher://:another@/{tmp_path / 'books.db'}", query=QUERY))
-    assert "file is not a database; the key in `url` is another" in said
+    assert "file is not a database; the key in `url` is wrong" in said
     assert "plain" not in said.replace("books.db", "")
     assert capfd.readouterr().err == ""
 

@@ -151,7 +151,8 @@ def test_a_wrong_charset_is_named_with_what_to_write(tmp_path: Path) -> None:
 def test_the_whole_of_an_error_is_told_and_nothing_on_stderr(book: str, capfd: pytest.CaptureFixture[str]) -> None:
     said = failure(sql(book, query="SELECT * FROM nowhere"))
     assert said == (
-        "erp: the database says: Dynamic SQL Error -SQL error code = -204 -Table unknown -NOWHERE -At line 2, column 15"
+        "erp: the database reports: Dynamic SQL Error -SQL error code = -204 -Table unknown -NOWHERE -At line 2, "
+        "column 15"
     )
     assert capfd.readouterr().err == ""
 

@@ -123,7 +123,7 @@ def test_a_connection_that_is_cut_in_mid_fetch_leaves_no_partial_report(server: 
         frames = sql(url, query=query).invoices()
         got = len(next(frames))
         relay.arm("cut", 0, for_good=True)
-        with pytest.raises(SourceError, match="the database says: Error reading data from the connection"):
+        with pytest.raises(SourceError, match="the database reports: Error reading data from the connection"):
             got += sum(map(len, frames))
     assert 0 < got < INVOICES**3
 

@@ -104,13 +104,13 @@ def test_a_mapped_column_is_missed_in_an_empty_answer_too(url: str) -> None:
 
 
 def test_two_names_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="two columns, 'Status' and 'STATUS', that are the same to arfeed"):
+    with pytest.raises(SourceError, match="two columns, 'Status' and 'STATUS', that differ only in letter case"):
         Names("erp", ("invoice_ref", "Status", "STATUS"), {})
 
 
 def test_two_names_that_differ_only_in_case_stop_a_reading(postgresql: str) -> None:
     source = one_row(postgresql, "'open' AS \"Status\"; 'void' AS status")
-    assert "that are the same to arfeed, which reads names without case; name each with AS" in failure(source)
+    assert "that differ only in letter case, which arfeed ignores; name each with AS" in failure(source)
 
 
 def test_a_column_that_means_nothing_is_named_in_the_first_plan_and_by_check(tmp_path: Path, url: str) -> None:

@@ -106,7 +106,7 @@ def test_the_ledger_owes_what_the_list_does_less_what_no_invoice_has_used(url: s
 def test_companies_of_a_site_are_told_apart_for_what_is_true_of_them(url: str) -> None:
     assert failure(source(url, company=None)) == (
         "erp: the database holds invoices of several companies, 'Nordlicht', 'Ostlicht', 'Südlicht', which share "
-        "customers and numbers but not their books; make a source of each, with `company`"
+        "customers and numbers but keep separate books; make a source of each, with `company`"
     )
 
 

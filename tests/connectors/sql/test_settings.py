@@ -43,11 +43,11 @@ def mistakes(folder: Path, source: str) -> str:
         (f'{URL}\nquery = "SELECT 1"\npreset = "odoo"', "sources.erp: give either `query`"),
         (f'{URL}\nquery = "DELETE FROM ledger"', "it must be a SELECT, or a WITH that ends in one"),
         (f'{URL}\nquery = "-- SELECT\\nTRUNCATE ledger"', "it must be a SELECT"),
-        (f'{URL}\nquery = "SELECT 1; DROP TABLE ledger"', "it must be one statement"),
-        (f'{URL}\nquery = "SELECT 1) x; COMMIT; DELETE FROM y; SELECT (1"', "it must be one statement"),
-        (f"{URL}\nquery = \"SELECT ';'; DROP TABLE ledger\"", "it must be one statement"),
+        (f'{URL}\nquery = "SELECT 1; DROP TABLE ledger"', "it must be a single statement"),
+        (f'{URL}\nquery = "SELECT 1) x; COMMIT; DELETE FROM y; SELECT (1"', "it must be a single statement"),
+        (f"{URL}\nquery = \"SELECT ';'; DROP TABLE ledger\"", "it must be a single statement"),
         (f'{URL}\npreset = "sage"', "sources.erp.preset: found 'sage': there are odoo, erpnext"),
-        (f'{URL}\npreset = "akaunting"', "sources.erp: preset 'akaunting' needs `table_prefix`: What the tables'"),
+        (f'{URL}\npreset = "akaunting"', "sources.erp: preset 'akaunting' needs `table_prefix`: Prefix of the tables'"),
         (f'{URL}\npreset = "invoiceplane"', "sources.erp: preset 'invoiceplane' needs `currency`"),
         (
             f'{URL}\npreset = "gnucash"\ncompany = 1',
@@ -463,7 +463,7 @@ def test_the_mapped_column_of_numbers_tells_which_query_supplies_them() -> None:
 
 def test_queries_too_deep_in_each_other_are_refused() -> None:
     deep = "SELECT * FROM (" * 500 + "SELECT 1" + ") a" * 500
-    with pytest.raises(ValueError, match="in each other more than 100 deep"):
+    with pytest.raises(ValueError, match="nested more than 100 deep"):
         find_row_limit(deep, "postgresql")
     ladder = ", ".join([f"a{n} AS (SELECT * FROM a{n - 1} JOIN a{n - 1} b ON true)" for n in range(1, 90)])
     assert find_row_limit(f"WITH a0 AS (SELECT * FROM t LIMIT 5), {ladder} SELECT * FROM a89", "sqlite") == "LIMIT 5"

@@ -215,7 +215,7 @@ def test_a_larger_invoice_of_its_customer_that_is_only_listed_accuses_nobody(
         (("Invoice INV-2026-0043", "See also INV-2026-0042", "Albion Ltd", "Total 1,234.50"), "another"),
         ((*ANOTHERS, "Invoice INV-2026-0042"), "own"),
         (("INV-2026-0042", *ANOTHERS), "own"),
-        ((*ANOTHERS, "Replaces INV-2026-0042 over 310.00 of Cedar GmbH"), "own"),
+        ((*ANOTHERS, "Replaces INV-2026-0042 over 310.00 of Cedar GmbH"), "another"),
         (("Invoice INV-2026-0044", "Cedar GmbH", "Replaces INV-2026-0042", "Total 77.10"), "another"),
         (("Invoice INV-2026-0044", "Cedar GmbH", "INV-2026-0042", "Total 77.10"), "own"),
         (("Invoice INV-2026-0042", "Cedar GmbH", "Less INV-2026-0044 77.10", "Total 310.01"), "own"),
@@ -232,6 +232,63 @@ def test_anothers_pdf_that_only_mentions_this_number_is_anothers(
     verdict = judged(reader, tmp_path, printed(*lines))
     assert verdict.outcome == outcome
     assert outcome == "own" or "though it mentions INV-2026-0042" in verdict.words
+
+
+OF_OWN = ("Cedar GmbH", "Total 310.00")
+
+
+@pytest.mark.parametrize(
+    ("lines", "outcome", "said"),
+    [
+        (("Payment reminder", "Invoice INV-2026-0042", *OF_OWN), "mentioned", "is headed “reminder”"),
+        (("2. Mahnung", "Rechnungsnummer INV-2026-0042", *OF_OWN), "mentioned", "is headed “reminder”"),
+        (("Statement of account", "INV-2026-0042 310.00", *OF_OWN), "mentioned", "is headed “statement”"),
+        (("Gutschrift G-7", "Rechnung INV-2026-0042", *OF_OWN), "mentioned", "is headed “credit note”"),
+        (("Lieferschein", "Nr. L-7", "Rechnung INV-2026-0042", *OF_OWN), "mentioned", "is headed “delivery note”"),
+        (("Fatura No F-50", "Yerine INV-2026-0042", *OF_OWN), "mentioned", "has F-50 as its own number"),
+        (("Invoice F-50", "Continues INV-2026-0042", *OF_OWN), "mentioned", "has F-50 as its own number"),
+        (("Invoice", "Continues INV-2026-0042", *OF_OWN), "own", ""),
+        (
+            ("Ely", "12 Mill Lane", "Delivery note L-7", "Order confirmation A-1", "Invoice INV-2026-0042", *OF_OWN),
+            "own",
+            "",
+        ),
+        (("Invoice INV-2026-0042", "Credit note G-7 -20.00", "Reminder 1", *OF_OWN), "own", ""),
+        (("Gutschrift INV-2026-0042", "Rechnung F-1", *OF_OWN), "own", ""),
+        (("Credit notes are issued within a week of delivery", "INV-2026-0042", *OF_OWN), "own", ""),
+    ],
+)
+def test_what_a_pdf_calls_itself_tells_whether_it_only_mentions_the_invoice(
+    reader: PdfReader, tmp_path: Path, lines: tuple[str, ...], outcome: str, said: str
+) -> None:
+    content = text_pdf(*lines, "Larkfield Ltd")
+    verdict = judged(reader, tmp_path, content)
+    assert verdict.outcome == outcome
+    assert said in verdict.words
+
+
+def test_the_credit_note_of_an_invoice_is_named(reader: PdfReader, tmp_path: Path) -> None:
+    refs, names, amounts = [REFS[0], "CN-7"], ["Cedar GmbH"] * 2, ["310.00", "-310.00"]
+    rows = invoices(refs, customer_name=names, amount=amounts, balance=amounts)
+    known = Known(rows[COLUMNS])
+    content = text_pdf("Credit note CN-7", "Original invoice INV-2026-0042", *OF_OWN)
+    of_invoice, of_credit = (next(judge_files([content], known.invoice(place), known, tmp_path)) for place in (0, 1))
+    assert isinstance(of_invoice, Verdict)
+    assert (of_invoice.outcome, of_invoice.whose) == ("another", "CN-7")
+    assert of_invoice.words == (
+        "page 1 is headed “credit note”, though it mentions INV-2026-0042: it is the PDF of CN-7"
+    )
+    assert of_credit == Verdict("own")
+
+
+def test_labels_and_values_drawn_apart_belong_together(reader: PdfReader, tmp_path: Path) -> None:
+    from support.writers.libraries import reportlab_fields, reportlab_forms
+
+    lines = [("Invoice number", "F-50"), ("Customer", "Cedar GmbH"), ("Replaces", REFS[0]), ("Total", "310.00")]
+    own = [("Invoice number", REFS[0]), ("Customer", "Cedar GmbH"), ("Replaces", "F-50"), ("Total", "310.00")]
+    for write in (reportlab_fields, reportlab_forms):
+        assert judged(reader, tmp_path, write(lines)).outcome == "mentioned"
+        assert judged(reader, tmp_path, write(own)).outcome == "own"
 
 
 @pytest.mark.parametrize(

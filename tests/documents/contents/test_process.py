@@ -20,8 +20,13 @@ for line in sys.stdin:
     size = json.loads(line)["size"]
     if size == 666:
         {harm}
-    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": [], "careful": None, "attached": [],
-        "quick": False}}), flush=True)
+    print(json.dumps({{"pages": [str(size)], "more": False, "invoices": [], "careful": None, "labelled": [],
+        "attached": [], "quick": False}}), flush=True)
+"""
+# And one that is gone after its first answer.
+ONE_ANSWER = """
+input()
+print('{"pages": [], "more": false, "invoices": [], "careful": null, "labelled": [], "attached": [], "quick": false}')
 """
 HARM = {"time": "time.sleep(60)", "lost": "sys.exit(9)"}
 
@@ -61,11 +66,7 @@ def test_no_more_readers_are_started_than_are_worth_it(pdfs: int, most: int) -> 
 
 
 def test_a_reader_that_is_gone_before_it_is_asked_costs_one_pdf() -> None:
-    command = [
-        sys.executable,
-        "-c",
-        'print(\'{"pages": [], "more": false, "invoices": [], "careful": null, "attached": [], "quick": false}\')',
-    ]
+    command = [sys.executable, "-c", ONE_ANSWER]
     with PdfReader(command, seconds=5, first=30) as reader:
         assert reader.read(of_size(1)).error is None
         assert reader.read(of_size(2)).error == "lost"

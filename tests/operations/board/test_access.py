@@ -16,7 +16,15 @@ from operations.board.conftest import PEOPLE
 from support.feeds.feed import Feed
 from support.people.boards import Board, Visitor, add_person, add_token, refused_feed, running_board
 
-PUBLIC = {"/healthz", "/static/{name}", "/login", "/begin/{token}", "/api/v1/openapi.json"}
+PUBLIC = {
+    "/healthz",
+    "/static/{name}",
+    "/login",
+    "/login/provider",
+    "/login/provider/back",
+    "/begin/{token}",
+    "/api/v1/openapi.json",
+}
 """Written out once more: a page that becomes public has to be added here, too."""
 
 

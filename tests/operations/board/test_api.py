@@ -116,6 +116,11 @@ def test_a_token_of_somebody_who_is_removed_is_worth_nothing(shared: Board) -> N
     assert program.ask("GET", f"{V1}/feeds").status == 401
 
 
+def test_what_is_posted_without_a_good_token_is_not_even_read(shared: Board) -> None:
+    answer = shared.visitor().request("POST", f"{V1}/feeds/acme/run", "{ no JSON", {"Content-Type": "application/json"})
+    assert answer.status == 401
+
+
 def test_a_session_is_not_a_token_and_a_token_is_not_a_session(shared: Board) -> None:
     browser: Visitor = shared.logged_in("anna")
     assert browser.get(f"{V1}/feeds").status == 401

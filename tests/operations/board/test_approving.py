@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed.operations.board.tables import jobs
-from support.feeds.feed import Feed, invoices
+from arfeed.runs.chapters import Result
+from support.feeds.feed import Feed, codes, held, invoices
 from support.people.boards import Board, Visitor, running_board
 
 
@@ -265,3 +266,26 @@ def test_a_feed_that_cannot_be_read_is_said_so_and_hides_no_other(feed: Feed, bo
         time.sleep(0.2)
     assert "no-such-plugin" in anna.get("/feeds/zebra").text
     assert "acme" in front.text
+
+
+def test_each_of_several_destinations_waits_by_itself_and_is_approved_by_itself(feed: Feed) -> None:
+    folders = {name: feed.folder / name for name in ("one", "two")}
+    for folder in folders.values():
+        folder.mkdir()
+    feed.destinations = {name: {"url": folder.as_uri()} for name, folder in folders.items()}
+    feed.export(invoices(40))
+    for name in folders:
+        assert feed.sync_one(name, feed.sync_one(name).plan.approval).receipt
+    feed.export(invoices(34))
+    assert [codes(each) for each in feed.sync_each() if isinstance(each, Result)] == [["unexplained"]] * 2
+    with running_board(feed.folder.parent) as board:
+        anna = board.logged_in("anna")
+        plan = plan_of(anna, "acme%3Aone")
+        assert "6 invoices would be marked as paid" in anna.get(plan).text
+        assert "Delivered." in anna.wait(approve(anna, plan)).text
+        assert [len(held(folder)) for folder in folders.values()] == [2, 1]
+        assert "Nothing waits" not in anna.get("/").text
+        assert plan_of(anna, "acme%3Atwo")
+        assert 'href="/feeds/acme%3Aone/plans/' not in anna.get("/").text
+        # The approval of one plan is none of the other's.
+        assert anna.get(plan.replace("one", "two")).status == 404

@@ -139,7 +139,7 @@ def test_people_are_added_listed_and_removed_by_commands(tmp_path: Path) -> None
     assert (added.code, "/begin/" in added.out) == (0, True)
     (listed,) = run_command(tmp_path, "board", "user", "list", "--json").json()
     roles = [{"role": "approver", "pattern": "acme-*"}, {"role": "viewer", "pattern": "*"}]
-    assert listed == {"name": "anna", "roles": roles, "has_password": False, "locked_until": None}
+    assert listed == {"name": "anna", "roles": roles, "has_password": False, "locked_until": None, "subjects": []}
     assert "approver of acme-*, viewer of *" in run_command(tmp_path, "board", "user", "list").out
     assert run_command(tmp_path, "board", "user", "add", "ben", "--role", "admin").code == 2
     assert run_command(tmp_path, "board", "user", "remove", "ben").code == 2

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 
+from arfeed.history.store import History
 from arfeed.operations.board.database import BOARD, Database
+from support.databases.schemas import describe, migrate_from_nothing
 
 
 @pytest.mark.parametrize("system", ["sqlite", "postgresql"])
@@ -18,11 +17,8 @@ def test_migrations_lead_to_the_schema_of_today(request: pytest.FixtureRequest, 
     url = f"sqlite:///{tmp_path / 'old.db'}" if system == "sqlite" else request.getfixturevalue("postgresql")
     engine = sa.create_engine(url)
     with engine.begin() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(BOARD.migrations))
-        config.attributes |= {"connection": connection, "schema": BOARD}
-        command.upgrade(config, "head")
-        migrated = _describe(connection)
+        migrate_from_nothing(connection, BOARD)
+        migrated = describe(connection)
         connection.exec_driver_sql("INSERT INTO board_audit VALUES (1, 'now', 'a', 'b', 'c', '{}', '', '')")
         nested = connection.begin_nested()
         with pytest.raises(sa.exc.DBAPIError, match="append-only"):
@@ -34,17 +30,16 @@ def test_migrations_lead_to_the_schema_of_today(request: pytest.FixtureRequest, 
             connection.exec_driver_sql("DROP FUNCTION board_audit_refuse()")
     engine.dispose()
     with Database(url) as database, database.reading() as connection:
-        assert _describe(connection) == migrated
+        assert describe(connection) == migrated
 
 
-def _describe(connection: sa.Connection) -> dict[str, Any]:
-    inspector = sa.inspect(connection)
-    return {
-        table: (
-            [(each["name"], str(each["type"]), each["nullable"]) for each in inspector.get_columns(table)],
-            sorted((each["name"], each["unique"]) for each in inspector.get_indexes(table)),
-            inspector.get_pk_constraint(table)["constrained_columns"],
-            sorted(each["constrained_columns"] for each in inspector.get_foreign_keys(table)),
-        )
-        for table in inspector.get_table_names()
-    }
+def test_whoever_only_reads_begins_no_transaction(postgresql: str) -> None:
+    state = "SELECT state, pid FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+    others = sa.text("SELECT state FROM pg_stat_activity WHERE pid = :pid")
+    with Database(postgresql) as database, History(postgresql).without_transactions() as history:
+        for opened in (database.reading(), history._engine.connect()):
+            with opened as reading, database.writing() as writing:
+                pid = reading.exec_driver_sql(state).one().pid
+                assert writing.execute(others, {"pid": pid}).scalar_one() == "idle"
+                own = writing.exec_driver_sql(state).one().pid
+                assert reading.execute(others, {"pid": own}).scalar_one() == "idle in transaction"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from arfeed.history.records import ReconciliationRecord, RunRecord
 from support.feeds.feed import Feed, invoice, invoices
 from support.people.boards import PASSWORD, Board, add_person, refused_feed, running_board
 from support.people.browser import Scheme, running_chromium, violations
+from support.servers.identity import running_provider, write_settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -29,8 +31,10 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def visiting(browser: Browser, board: Board, scheme: Scheme = "light", **options: Any) -> Iterator[Page]:
-    """Open the board; whatever its scripts complain of fails the test."""
+def visiting(
+    browser: Browser, board: Board, scheme: Scheme = "light", *, also: str = "", **options: Any
+) -> Iterator[Page]:
+    """Open the board; whatever its scripts complain of fails the test, and so does another origin but `also`."""
     size = {"width": 1280, "height": 900}
     context = browser.new_context(
         **{"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce", "base_url": board.origin, **options}
@@ -44,7 +48,8 @@ def visiting(browser: Browser, board: Board, scheme: Scheme = "light", **options
             "console",
             lambda message: complaints.append(message.text) if "Content Security Policy" in message.text else None,
         )
-        page.on("request", lambda request: complaints.append(request.url) if board.origin not in request.url else None)
+        known = tuple(filter(None, (board.origin, also)))
+        page.on("request", lambda sent: None if sent.url.startswith(known) else complaints.append(sent.url))
         yield page
         assert complaints == []
     finally:
@@ -126,6 +131,33 @@ def test_a_second_person_and_a_viewer_see_what_is_theirs(browser: Browser, tmp_p
     assert len(feed.reports()) == 1
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_somebody_comes_in_by_a_provider_on_a_phone(browser: Browser, tmp_path: Path, scheme: Scheme) -> None:
+    Feed(tmp_path / "feeds" / "acme").configure()
+    phone = {"width": 360, "height": 740}
+    with running_provider() as provider:
+        write_settings(tmp_path / "feeds", provider.issuer)
+        provider.claims["groups"] = ["finance"]
+        with running_board(tmp_path / "feeds") as board:
+            with visiting(browser, board, scheme, viewport=phone, bypass_csp=True) as page:
+                page.goto("/login")
+                assert page.evaluate("document.documentElement.scrollWidth") <= 360
+                assert violations(page) == []
+            with visiting(browser, board, scheme, also=provider.issuer, viewport=phone) as page:
+                page.goto("/feeds/acme")
+                # Both ways on one screen.
+                ways = (
+                    page.get_by_role("link", name="Log in by Example ID"),
+                    page.get_by_role("button", name="Log in"),
+                )
+                assert all(way.is_visible() and way.bounding_box()["y"] < 740 for way in ways)  # type: ignore[index]
+                ways[0].click()
+                page.wait_for_url("**/feeds/acme")
+                assert page.get_by_role("link", name="anna.berg").is_visible()
+                page.get_by_role("button", name="Log out").click()
+                assert page.get_by_role("link", name="Log out there, too").is_visible()
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     """A board with everything on it, and names that mean no good."""
@@ -133,7 +165,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARFEED_STATE", str(tmp_path_factory.mktemp("state")))
         feed = Feed(folder / "acme & søns")
-        for count in (63, 60):
+        for count in (293, 290):
             feed.export([invoice(number, customer_name=f"{HOSTILE} {number % 5}") for number in range(1, count + 1)])
             feed.approved()
         with feed.records() as history:
@@ -159,8 +191,10 @@ def test_the_page_of_a_feed_looks_back(browser: Browser, hostile: Board) -> None
     with visiting(browser, hostile) as page:
         log_in(page, "anna")
         page.goto(addresses(page)["feed"])
-        # One for each currency.
-        assert page.locator("svg.course").count() == 2
+        # One for each currency, and one of closings without proof; no invoice has a PDF.
+        headings = page.locator("figcaption").all_inner_texts()
+        assert headings == ["Open, EUR", "Open, GBP", "Marked as paid without proof"]
+        assert page.locator("svg.course").count() == 3
         lately = page.get_by_role("region", name="Marked as paid in the 30 days to the last delivery")
         closed = [row.split("\t") for row in lately.locator("tbody tr").all_inner_texts()]
         assert {row[0] for row in closed} == {"unexplained"}
@@ -170,7 +204,7 @@ def test_the_page_of_a_feed_looks_back(browser: Browser, hostile: Board) -> None
 
 
 @pytest.mark.parametrize(
-    ("language", "amount", "day"), [("de-DE", "486,00", "04.04.2026"), ("en-IN", "486.00", "4 Apr 2026")]
+    ("language", "amount", "day"), [("de-DE", "1.176,00", "04.04.2026"), ("en-IN", "1,176.00", "4 Apr 2026")]
 )
 def test_amounts_and_times_are_in_the_readers_notation(
     browser: Browser, hostile: Board, language: str, amount: str, day: str
@@ -182,7 +216,16 @@ def test_amounts_and_times_are_in_the_readers_notation(
         assert page.locator(".amount").first.inner_text() == amount
         assert f"{day}, " in page.locator("table time").first.inner_text()
         page.goto(there["plan"])
+        # Also those that are shown later.
+        page.get_by_role("button", name="Show all").click()
         shown = page.locator("#rows .amount").all_inner_texts()
+        assert len(shown) == 250
+        # And in sentences.
+        said = page.locator(".reasons").inner_text()
+        assert re.search(r"[.,]\d\d EUR", said)
+        assert re.search(r",\d\d EUR" if language == "de-DE" else r"\.\d\d EUR", said), said
+        page.goto(there["search"])
+        assert page.get_by_text("150,00 GBP" if language == "de-DE" else "150.00 GBP").count()
         assert all((text[-3] == ",") == (language == "de-DE") for text in shown), shown
 
 

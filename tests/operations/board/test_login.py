@@ -10,10 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed import ConfigError
+from arfeed.operations.board import audit
 from arfeed.operations.board.access import people, sessions
 from arfeed.operations.board.access.people import Grant
 from arfeed.operations.board.access.sessions import RateLimit
-from arfeed.operations.board.database import Database, now
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import now
 from arfeed.operations.board.tables import people as people_table
 from arfeed.operations.board.tables import sessions as sessions_table
 from support.feeds.feed import Feed
@@ -53,6 +55,25 @@ def test_the_first_person_begins_by_a_link_that_is_good_once(tmp_path: Path) -> 
         assert front.get("/audit").status == 200
     with board.database() as database:
         assert people.invite_first(database) is None
+
+
+def test_the_link_of_the_first_person_is_used_up_for_whoever_came_second(tmp_path: Path) -> None:
+    """Both had its page open, so that it was still good when they were asked for a name."""
+    (tmp_path / ".arfeed").mkdir()
+    with database_of(tmp_path) as database:
+        link = people.invite_first(database)
+        assert link is not None
+        assert people.accept(database, link, "anna", PASSWORD)
+        assert not people.accept(database, link, "eve", PASSWORD)
+        with database.reading() as connection:
+            assert [each.person.name for each in people.list_people(connection)] == ["anna"]
+
+
+def test_a_password_typed_as_a_name_does_not_come_into_the_log(database: Database) -> None:
+    assert people.log_in(database, "lantern-on-the-hill", "anna", "192.0.2.1") is None
+    with database.reading() as connection:
+        assert "lantern" not in repr(audit.entries(connection))
+        assert audit.entries(connection)[-1].what == "login refused"
 
 
 def test_a_name_and_a_password_that_nobody_has_are_refused_in_the_same_words(shared: Board) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Iterator
 from ipaddress import ip_network
@@ -12,7 +13,7 @@ import trustme
 
 from arfeed import ConfigError
 from arfeed.operations.board.access.guard import Place
-from arfeed.operations.board.serving import Listening
+from arfeed.operations.board.serving import Listening, log_bugs
 from support.feeds.feed import Feed
 from support.people.boards import Board, add_person, running_board
 
@@ -135,3 +136,18 @@ def test_a_certificate_that_can_not_be_used_is_said_so(folder: Path, tmp_path: P
     command = [sys.executable, "-m", "arfeed", "board", "--feeds", str(folder), "--port", "8399"]
     ran = subprocess.run([*command, "--certificate", broken, "--private-key", broken], capture_output=True, text=True)
     assert (ran.returncode, "it can't be used" in ran.stderr) == (2, True)
+
+
+def test_a_bug_of_a_page_is_in_the_log_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("arfeed.board")
+    before = [*logger.handlers]
+    log_bugs()
+    try:
+        _ = 1 // len(())
+    except ZeroDivisionError:
+        logger.exception("GET /feeds/{feed} failed")
+    finally:
+        logger.handlers = before
+    said = capsys.readouterr().err
+    assert said.startswith("GET /feeds/{feed} failed\nTraceback")
+    assert "test_serving.py" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +182,51 @@ def test_a_list_of_invoices_with_addresses_and_suppliers_is_none_of_those(init: 
     assert init.source(table)["columns"]["customer_name"] == "Customer"
 
 
-def test_a_row_with_a_day_of_payment_and_a_balance_is_asked_about(init: Interview) -> None:
-    table = LIST.format(more="Date Paid", first="2026-10-01", second="")
+@pytest.mark.parametrize(
+    ("heading", "entry"),
+    [("Date Paid", "2026-10-01"), ("Clearing document", "2000000017"), ("Lettrage", "AB"), ("Full reconcile", "A0031")],
+)
+def test_a_row_that_was_settled_by_something_and_has_a_balance_is_asked_about(
+    init: Interview, heading: str, entry: str
+) -> None:
+    table = LIST.format(more=heading, first=entry, second="")
     assert "--all-debts" in refused(init, table)
-    assert any("1 row has a date in the column 'Date Paid'" in text for text in init.reported)
+    assert any(f"1 row has an entry in the column {heading!r}" in text for text in init.reported)
     assert init.source(table, all_debts=True)["columns"]["balance"] == "Balance"
+
+
+@pytest.mark.parametrize("heading", ["New due date", "Payment due date"])
+def test_two_due_dates_that_differ_are_asked_about(init: Interview, heading: str) -> None:
+    table = LIST.format(more=heading, first="2026-11-14", second="2026-10-15")
+    assert "Which column holds the due date" in refused(init, table)
+    assert "due_on" in init.source(table.replace("2026-11-14", "2026-10-14"))["columns"]
+
+
+def test_the_last_day_for_a_discount_is_no_due_date(init: Interview) -> None:
+    columns = init.source(LIST.format(more="Discount due date", first="2026-09-24", second="2026-09-25"))["columns"]
+    assert columns["due_on"] == "Due date"
+
+
+def test_two_columns_of_dates_in_two_orders_are_read_each_in_its_own(init: Interview) -> None:
+    rows = ["1,Ada,03/25/2026,25.04.2026,5.00", "2,Bo,04/05/2026,05.05.2026,6.00"]
+    source = init.source("\n".join(["Invoice,Customer,Date,Due date,Balance", *rows, ""]))
+    assert (source["dates"], source["due_dates"]) == ("MDY", "DMY")
+    assert any("issued_on month-day-year and due_on day-month-year" in text for text in init.reported)
+
+
+def test_a_short_year_in_front_is_asked_about_though_no_day_could_be_a_month(init: Interview) -> None:
+    rows = [f"{day},Ada,26/03/0{day},26/03/1{day},5.00" for day in range(4, 8)]
+    table = "\n".join(["Invoice,Customer,Date,Due date,Balance", *rows, ""])
+    assert "%y/%m/%d: 26/03/04 is 4 March 2026; DMY: 26/03/04 is 26 March 2004" in refused(init, table)
+    assert init.source(table, dates="%y/%m/%d")["dates"] == "%y/%m/%d"
+    turned = re.sub(r"26/03/(\d\d)", r"\1/03/26", table)
+    assert init.source(turned)["dates"] == "DMY"
+
+
+def test_a_column_whose_dates_prove_no_order_does_not_take_that_of_another(init: Interview) -> None:
+    rows = ["1,Ada,03/25/2026,05.04.2026,5.00", "2,Bo,25/03/2026,05.05.2026,6.00"]
+    table = "\n".join(["Invoice,Customer,Date,Due date,Balance", *rows, ""])
+    assert "--column issued_on" in refused(init, table)
 
 
 def test_a_balance_that_is_the_total_is_pointed_out(init: Interview) -> None:
@@ -315,7 +356,7 @@ Bo,2,2026-09-15,2026-10-15,0.00,6.00,0.00{second}
 def test_a_balance_that_stands_in_columns_by_its_age_is_refused(init: Interview, ages: str) -> None:
     table = AGES.format(ages=ages, more="", first="", second="")
     for columns in ({}, {"balance": ages.partition(",")[0]}):
-        with pytest.raises(SourceError, match="stands in columns by its age"):
+        with pytest.raises(SourceError, match="are split into ageing columns"):
             init.source(table, columns=columns)
     whole = AGES.format(ages=ages, more=",Balance", first=",5.00", second=",6.00")
     assert init.source(whole)["columns"]["balance"] == "Balance"

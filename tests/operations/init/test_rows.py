@@ -46,7 +46,7 @@ def test_a_column_of_signs_is_taken_for_the_sign(init: Interview, heading: str, 
 def test_letters_and_posting_keys_are_asked_about(init: Interview, heading: str, owed: str, lowers: str) -> None:
     table = signed(heading, owed, lowers)
     message = refused(init, table)
-    assert f"What does {heading!r} say with {lowers}?" in message
+    assert f"What does {lowers} mean in the column {heading!r}?" in message
     assert "pass --set sign.column=HEADING and --set sign.negative=WORD, or --set sign=false" in message
     said = {"sign.column": heading, "sign.negative": lowers}
     assert init.source(table, settings=said)["sign"] == {"column": heading, "negative": [lowers]}

@@ -142,3 +142,27 @@ def test_what_is_void_or_a_draft_and_has_a_balance_is_asked_about(init: Intervie
     assert f"'{word}' (2 rows, 2 of them with a balance)" in message
     source = init.source(listed("overdue", word, paid="7.00"), statuses={word: "void"})
     assert opened(connector(init, source))["invoice_ref"].tolist() == ["R-1"]
+
+
+def test_amounts_under_the_heading_of_a_flag_are_not_asked_about(init: Interview) -> None:
+    table = "Invoice,Customer,Date,Due,Balance,Paid\n1,Ada,2026-09-14,2026-10-14,$5.00,$0.00\n"
+    source = init.source(table + "2,Bo,2026-09-15,2026-10-15,$7.00,US$2.00\n", currency="USD")
+    assert "status" not in source["columns"]
+
+
+@pytest.mark.parametrize("heading", ["payment_terms_days", "Tage bis Zahlung", "Days overdue"])
+def test_days_of_payment_without_a_due_date_are_warned_about(init: Interview, heading: str) -> None:
+    table = f"Invoice,Customer,Date,Balance,{heading}\n1,Ada,2026-09-14,5.00,30\n2,Bo,2026-09-15,7.00,14\n"
+    init.source(table, currency="EUR")
+    warned = f"! due_on: no column holds a due date, and none is computed from {heading!r}"
+    assert any(line.startswith(warned) for line in init.reported)
+    init.source(table, currency="EUR", columns={"due_on": ""})
+    assert "! due_on" not in " ".join(init.reported)
+
+
+def test_dates_that_no_order_reads_are_named_and_not_asked_about(init: Interview) -> None:
+    table = "Invoice,Customer,Date,Balance\n1,Ada,126274,5.00\n2,Bo,126287,7.00\n"
+    said = refused(init, table, currency="EUR", columns={"issued_on": "Date"})
+    assert "126274" in said
+    assert "export the dates as 2026-10-31" in said
+    assert "whether the day or the month" not in said

@@ -48,7 +48,7 @@ def run(commands: Mapping[str, str], jobs: Sequence[Job], at_once: int = 2) -> d
 
 
 def job(name: str, limits: Limits = UNLIMITED, destination: str | None = None) -> Job:
-    return Job(Path(name), limits, destination)
+    return Job(Path(name), limits, frozenset({destination} if destination else ()))
 
 
 def test_each_has_its_own_code_document_and_messages() -> None:

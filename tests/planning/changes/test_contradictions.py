@@ -34,7 +34,7 @@ def test_a_document_listed_as_open_and_as_closed_is_a_contradiction(status: str)
     assert (objection.code, objection.refs) == ("contradiction", ("A1",))
     assert objection.message == (
         "1 document is listed twice by erp, once as open and once as closed, alike in number, customer, dates and "
-        "amount: A1 Ada 10.00 GBP. Correct the export so that each is listed once; approve if they are open"
+        "amount: A1 Ada 10.00 GBP. Correct the export so that each is listed once; approve if they really are open"
     )
 
 

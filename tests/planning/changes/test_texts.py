@@ -19,7 +19,7 @@ def test_a_number_with_a_character_that_nobody_sees_is_noted(mark: str) -> None:
     (note,) = note_unseen_characters(refs("INV-1", f"INV{mark}2", "é 3"))
     assert note == (
         f"1 invoice number with characters that can't be seen: {f'INV{mark}2'!r}. They are sent as they are, and the "
-        "receiver takes the number without them for another invoice; retype it at the source"
+        "receiver would take the number without them for another invoice; retype it at the source"
     )
 
 

@@ -46,7 +46,7 @@ def test_the_share_and_the_sum_are_said() -> None:
     assert objection
     assert objection.message == (
         "with this plan, more than 10% of what is owed would have been marked as paid without proof within 30 days: 11 "
-        "invoices of 510.50 GBP. Find out why the source cannot say what became of them before approving more"
+        "invoices totalling 510.50 GBP. Find out why the source cannot say what became of them before approving more"
     )
     assert objection.refs == ("A1", "A2", "A3", "A4", "A5", "A6")
 

@@ -147,8 +147,8 @@ def test_a_difference_that_moved_is_refused_with_both_numbers() -> None:
     objections = heard(balanced(ledger(listed="90", account="99.5", account_before="99.5")))
     assert [*objections] == ["unexplained", "ledger-moved"]
     assert objections["ledger-moved"].message == (
-        "erp: its list sums to 90.00 GBP and its control account says 99.50 GBP; they differed by 0.50 GBP at the last "
-        "delivery and differ by -9.50 GBP now, 10.00 GBP less on the list. If the list has lost invoices, export it "
+        "erp: its list totals 90.00 GBP and its control account says 99.50 GBP; they differed by 0.50 GBP at the last "
+        "delivery and differ by −9.50 GBP now, 10.00 GBP less on the list. If the list has lost invoices, export it "
         "again, at the same moment as the control account; approve if the difference has a reason in the books, such "
         "as a payment on account or a journal entry"
     )
@@ -164,7 +164,7 @@ def test_a_difference_that_moved_is_refused_though_nothing_is_missing() -> None:
 def test_customers_where_the_difference_moved_are_named() -> None:
     customers = tuple((name, Decimal(by)) for name, by in [("ada", "-6"), ("bo", "-2"), ("cy", "-1"), ("di", "-1")])
     message = heard(balanced(ledger(customers=customers)))["ledger-moved"].message
-    assert "less on the list, at ada (-6.00 GBP), bo (-2.00 GBP), cy (-1.00 GBP) and 1 more. If" in message
+    assert "less on the list, at ada (−6.00 GBP), bo (−2.00 GBP), cy (−1.00 GBP) and 1 more. If" in message
 
 
 def test_every_currency_that_moved_is_named_and_only_its_unproven_invoices_are_meant() -> None:
@@ -184,7 +184,8 @@ def test_a_first_control_account_is_no_matter_and_is_noted() -> None:
     first = ledger(listed_before=None, account_before=None)
     assert [*heard(balanced(first))] == ["unexplained"]
     assert [*note_ledgers([first])] == [
-        "erp: list 90.00 GBP, control account 100.00 GBP, difference -10.00 GBP; the next delivery is held against it"
+        "erp: list 90.00 GBP, control account 100.00 GBP, difference −10.00 GBP; the next delivery will be compared "
+        "with it"
     ]
 
 
@@ -208,7 +209,7 @@ def test_no_more_may_leave_the_list_than_was_received(received: str, refused: bo
 def test_what_left_and_what_was_received_are_both_said() -> None:
     objection = heard(balanced(ledger(listed="80", account="80", received="5"), missing=2))["more-than-received"]
     assert objection.message == (
-        "20.00 GBP has left the list of erp since the last delivery, and only 5.00 GBP was booked as received, "
+        "20.00 GBP has gone from the list of erp since the last delivery, and only 5.00 GBP was booked as received, "
         "credited or written off. Look for what the list has lost; approve if something else explains it"
     )
     assert objection.refs == ("A1", "A2")
@@ -297,8 +298,8 @@ SHIFTED = ledger(listed="90", account="90", customers=(("C-A1", Decimal(-10)), (
 def test_sums_that_agree_do_not_hide_a_customer_whose_invoices_are_gone() -> None:
     objection = heard(balanced(SHIFTED))["ledger-moved"]
     assert objection.message.startswith(
-        "erp: its list sums to 90.00 GBP and its control account says 90.00 GBP; they differed by 0.00 GBP at the last "
-        "delivery and differ by 0.00 GBP now, 0.00 GBP more on the list, at C-A1 (-10.00 GBP), bo (10.00 GBP). If the "
+        "erp: its list totals 90.00 GBP and its control account says 90.00 GBP; they differed by 0.00 GBP at the last "
+        "delivery and differ by 0.00 GBP now, 0.00 GBP more on the list, at C-A1 (−10.00 GBP), bo (10.00 GBP). If the "
     )
     assert objection.refs == ("A1",)
 
@@ -338,8 +339,8 @@ def test_what_an_approval_is_bound_to_are_the_figures_of_the_objections_raised()
 def test_a_control_account_that_is_given_no_more_is_noted_by_its_source() -> None:
     then = before(state(), state("EUR"), state(source="till"), state(source="gone"))
     assert [*note_lost_accounts([state(source="shop")], then, ["till", "erp", "shop"])] == [
-        f"{name}: it had a control account at the last delivery and has none now, so nothing balances what is missing "
-        "there"
+        f"{name}: it had a control account at the last delivery and has none now, so no control account backs what is "
+        "missing there"
         for name in ("erp", "till")
     ]
     assert [*note_lost_accounts([state()], before(state(), state("EUR")), ["erp"])] == []

@@ -78,6 +78,18 @@ def test_only_the_missing_invoices_that_agree_with_a_new_one_are_named() -> None
     assert objection.refs == ("A2",)
 
 
+def test_an_amended_invoice_is_paired_with_the_one_that_it_amends_alone() -> None:
+    before = invoices(["A1", "A2", "A3"], customer_id="C")
+    objection = heard(planned(before, invoices(["A2-1"], customer_id="C"), reasons="gone"))["renamed"]
+    assert "renumbered: A2 → A2-1. " in objection.message
+    assert objection.refs == ("A2",)
+    both = heard(planned(before, invoices(["A2-1", "A9"], customer_id="C"), reasons="gone"))["renamed"]
+    assert both.refs == ("A1", "A2", "A3")
+    assert "A1 → A9; A2 → A2-1; A3 → A9. " in both.message
+    other = invoices(["A2-1"], customer_id="D")
+    assert "renamed" not in heard(planned(before, other, reasons="gone"))
+
+
 def test_many_equal_invoices_are_not_multiplied() -> None:
     before, after = invoices(5000, customer_id="cash"), invoices([f"B{n}" for n in range(5000)], customer_id="cash")
     assert len(heard(planned(before, after, reasons="gone"))["renamed"].refs) == 5000
@@ -105,9 +117,9 @@ def test_what_another_configuration_lost_is_counted_and_named() -> None:
     reasons = ["gone", "source removed", "paid", "removed by exclude"]
     objection = heard(planned(before, after, reasons=reasons, settings_changed=True))["config-changed"]
     assert objection.message == (
-        "the configuration or a plugin's version has changed since the last delivery, and 3 invoices are missing "
-        "and not known to be closed: A2 Bo -700.00 EUR; A1 Ada 5.00 GBP; A4 Di 60.000 KWD. Look whether the "
-        "change meant to drop them; approve if so"
+        "the configuration or a plugin's version has changed since the last delivery, and 3 invoices are missing and "
+        "not known to be closed: A2 Bo −700.00 EUR; A1 Ada 5.00 GBP; A4 Di 60.000 KWD. Check whether the change was "
+        "meant to drop them; approve if so"
     )
     assert objection.refs == ("A1", "A2", "A4")
 
@@ -152,6 +164,6 @@ def test_changed_invoices_are_counted_and_the_largest_are_named() -> None:
     balances = ["10", "20", "40", "30", "50", "60", "70"]
     objection = heard(planned(before, invoices(7, balance=balances, memo="x")))["everything-changed"]
     assert objection.message == (
-        "6 of 7 invoices have another balance or customer than in the last report, now A7 Ada 70.00 GBP; A6 Ada 60.00 "
+        "6 of 7 invoices have a different balance or customer from the last report, now A7 Ada 70.00 GBP; A6 Ada 60.00 "
         "GBP; A5 Ada 50.00 GBP; …. This may be another company, column or file; approve if it is right"
     )

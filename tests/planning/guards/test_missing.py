@@ -254,7 +254,7 @@ def test_what_was_removed_and_what_is_answered_to_be_open_are_told_in_full() -> 
     plan = planned(four(), others(), reasons=["removed by keep", "still open", "paid", "removed by exclude"])
     assert heard(plan)["still-open"].message == (
         "2 invoices are still open at the source but removed by exclude, keep: A1 Ada 5.00 GBP; A4 Di 60.000 KWD. Fix "
-        "that step; 1 invoice is no longer listed as owed by erp, which answers that it is still open: A2 Bo -700.00 "
+        "that step; 1 invoice is no longer listed as owed by erp, which answers that it is still open: A2 Bo −700.00 "
         "EUR. Its list has lost it, or shows a balance of 0; fix the query or the export. Approve only if the receiver "
         "should take them as paid"
     )

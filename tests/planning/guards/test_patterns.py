@@ -44,8 +44,8 @@ def test_the_message_says_how_many_invoices_of_how_many_customers() -> None:
     rows = listed(customers=7, branch=in_turn("Hamburg", "Kiel", "Bonn", "Ulm"))
     objection = heard(case(rows, range(0, 40, 4)))["pattern"]
     assert objection.message.startswith(
-        "all 10 invoices with branch = Hamburg are gone from erp, of 7 customers, as if a filter were set or the list "
-        "cut off: A1 Customer 0 10.00 GBP; A13 Customer 5 10.00 GBP; "
+        "all 10 invoices with branch = Hamburg are missing from erp, of 7 customers, as if a filter were set or the "
+        "list cut off: A1 Customer 0 10.00 GBP; A13 Customer 5 10.00 GBP; "
     )
     assert len(objection.refs) == 10
 

@@ -40,8 +40,8 @@ def test_the_money_that_is_gone_and_owed_is_said() -> None:
     rows = rich("3000")
     message = heard(case(rows, [0]), after_days(rows, (), 5))["missing-money"].message
     assert message.startswith(
-        "1 invoice rarely paid at this age is gone from erp, and with it 3,000.00 GBP of 4,000.00 GBP "
-        "(75%) of all that was owed: A1 Customer 0 3,000.00 GBP. Look in the source"
+        "1 invoice rarely paid at this age is missing from erp, and with it 3,000.00 GBP of 4,000.00 GBP (75%) of all "
+        "that was owed: A1 Customer 0 3,000.00 GBP. Check in the source"
     )
 
 
@@ -87,7 +87,7 @@ def test_share_and_floor_are_settings() -> None:
 
 def test_the_share_that_was_expected_is_said() -> None:
     message = heard(case(overdue(10, 2), range(7)))["missing-share"].message
-    assert message.startswith("7 of 10 invoices (70%) are gone from erp; about 0.8 are to be expected: A1 Customer 0")
+    assert message.startswith("7 of 10 invoices (70%) are missing from erp; about 0.8 would be usual: A1 Customer 0")
 
 
 def test_a_feed_that_is_paid_as_a_whole_every_time_is_not_asked() -> None:
@@ -114,9 +114,9 @@ def dated(*days: int, **columns: Any) -> pd.DataFrame:
 def test_invoices_issued_after_the_latest_of_the_list_show_that_it_is_older() -> None:
     objection = heard(case(dated(1, 1, 3, 8, 9), [0, 1]))["older-list"]
     assert objection.message == (
-        "the latest invoice that erp lists is of 2026-04-18, and 2 invoices issued after that are gone: A1 Customer 0 "
-        "10.00 GBP; A2 Customer 1 10.00 GBP. This looks like an older export, or a copy of the books that lags behind. "
-        "Export it again; approve if they are settled"
+        "the latest invoice that erp lists is dated 2026-04-18, and 2 invoices issued after that are missing: A1 "
+        "Customer 0 10.00 GBP; A2 Customer 1 10.00 GBP. This looks like an older export, or a copy of the books that "
+        "lags behind. Export it again; approve if they are settled"
     )
     assert objection.refs == ("A1", "A2")
 
@@ -164,7 +164,7 @@ def test_what_was_new_last_time_and_is_gone_shows_an_older_list(new: int, gone: 
     assert ("older-list" in objections) is asked
     if asked:
         assert objections["older-list"].message.startswith(
-            f"{gone} of {new} invoices that were new in the last report are gone from erp: A1 "
+            f"{gone} of {new} invoices that were new in the last report are missing from erp: A1 "
         )
 
 
@@ -189,8 +189,9 @@ def test_what_had_been_marked_as_paid_and_is_open_again_is_asked_for(back: int, 
 def test_what_came_back_is_named() -> None:
     message = getattr(returning(2, 2)["returned"], "message", "")
     assert message == (
-        "2 invoices are open again at erp that an earlier report marked as paid: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP. "
-        "Either that one was wrong or this one is old: find out which. Approve if they are really open again"
+        "2 invoices that an earlier report marked as paid are open again at erp: A1 Ada 10.00 GBP; A2 Ada 10.00 GBP. "
+        "Either the earlier report was wrong or this one is out of date: find out which. Approve if they really are "
+        "open again"
     )
 
 
@@ -219,7 +220,7 @@ def test_a_file_of_which_nothing_is_left_is_named() -> None:
     objection = heard(case(files("a.csv", "b.csv", "a.csv", "b.csv", "c.csv"), [1, 3]))["file-gone"]
     assert objection.message == (
         "erp listed open invoices of b.csv (2 invoices) last time, and none of them now: A2 Customer 1 10.00 GBP; A4 "
-        "Customer 0 10.00 GBP. Look whether the file is still exported and read; approve if all of them are settled"
+        "Customer 0 10.00 GBP. Check whether the file is still exported and read; approve if all of them are settled"
     )
     assert objection.refs == ("A2", "A4")
 
@@ -245,8 +246,8 @@ def test_a_file_that_is_not_read_again_is_named_whatever_the_odds() -> None:
     assert "file-gone" not in heard(replace(day, read=frozenset({"a.csv", "b.csv"})))
     objection = heard(replace(day, read=frozenset({"a.csv", "closed.csv"})))["file-gone"]
     assert objection.message == (
-        "erp no longer reads b.csv (1 invoice missing), which it read last time: A2 Customer 1 10.00 GBP. Look whether "
-        "the file is still exported and read; approve if all of them are settled"
+        "erp no longer reads b.csv (1 invoice missing), which it read last time: A2 Customer 1 10.00 GBP. Check "
+        "whether the file is still exported and read; approve if all of them are settled"
     )
     assert objection.refs == ("A2",)
 

@@ -47,8 +47,7 @@ def test_without_max_age_a_source_may_be_of_any_age() -> None:
 def test_a_source_that_states_no_date_cannot_keep_max_age() -> None:
     objections = heard(planned(invoices(), invoices(), sources=(source(max_age="2 days"),)))
     assert objections["stale-source"].message == (
-        "erp states no date to judge by, and max_age allows 2 days; take max_age out, or approve if its data is of "
-        "today"
+        "erp states no date to judge by, and max_age allows 2 days; remove max_age, or approve if its data is current"
     )
 
 

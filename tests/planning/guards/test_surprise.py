@@ -39,11 +39,11 @@ def test_odds_far_out_are_small_and_not_zero() -> None:
 def test_customers_who_lose_what_is_not_due_are_a_surprise() -> None:
     objection = heard(case(listed(), [0, 1, 2]))["surprise"]
     assert objection.message == (
-        "3 invoices of 3 customers are gone from erp that hardly anybody pays at this age; about 0.1 customers "
-        "were to be expected: A1 Customer 0 10.00 GBP; A2 Customer 1 10.00 GBP; A3 Customer 2 10.00 GBP. Look in the "
-        "source whether they are settled; if so, approve. A write-off run and the like can be announced with "
-        "`arfeed expect`; caution in [guards] sets how often this is asked. arfeed has learned from 0 "
-        "reports of this feed so far."
+        "3 invoices of 3 customers are missing from erp, and hardly anybody pays at this age; about 0.1 customers were "
+        "to be expected: A1 Customer 0 10.00 GBP; A2 Customer 1 10.00 GBP; A3 Customer 2 10.00 GBP. Check in the "
+        "source whether they are settled; if so, approve. A write-off run and the like can be announced in advance "
+        "with `arfeed expect`; caution in [guards] sets how often arfeed asks this. arfeed has learned from 0 reports "
+        "of this feed so far."
     )
     assert objection.refs == ("A1", "A2", "A3")
 
@@ -142,8 +142,8 @@ def test_where_none_was_to_be_expected_that_is_said() -> None:
     rows = listed(5, 5, due_on=due_in(90))
     message = heard(case(rows, [0, 3]))["surprise"].message
     assert message.startswith(
-        "2 invoices of 2 customers are gone from erp that hardly anybody pays at this age; none was to be expected: "
-        "A1 Customer 0 10.00 GBP; A4 Customer 3 10.00 GBP. Look"
+        "2 invoices of 2 customers are missing from erp, and hardly anybody pays at this age; none were to be "
+        "expected: A1 Customer 0 10.00 GBP; A4 Customer 3 10.00 GBP. Check"
     )
 
 
@@ -151,17 +151,19 @@ def test_what_few_customers_pay_is_told_from_what_hardly_anybody_pays() -> None:
     late = listed(201, customers=100, due_on=[*[due_in(-100)] * 200, due_in(90)])
     message = heard(case(late, range(0, 112, 8)))["surprise"].message
     assert message.startswith(
-        "14 invoices of 14 customers are gone from erp that few customers pay at this age; about 2.9 customers were "
-        "to be expected: A1 Customer 0 10.00 GBP; A105 Customer 4 10.00 GBP; A17 Customer 16 10.00 GBP; …. Look in the "
-        "source whether they are settled; if so, approve."
+        "14 invoices of 14 customers are missing from erp, and few customers pay at this age; about 2.9 customers were "
+        "to be expected: A1 Customer 0 10.00 GBP; A105 Customer 4 10.00 GBP; A17 Customer 16 10.00 GBP; …. Check in "
+        "the source whether they are settled; if so, approve."
     )
 
 
 def test_one_invoice_is_a_surprise_where_nobody_ever_pays_early() -> None:
     rows = listed(40, 40, due_on=due_in(90))
     objection = heard(case(rows, [7]), after_days(rows, (), 300))["surprise"]
-    assert objection.message.startswith("1 invoice of 1 customer is gone from erp that hardly anybody pays at this age")
-    assert objection.message.endswith("caution in [guards] sets how often this is asked.")
+    assert objection.message.startswith(
+        "1 invoice of 1 customer is missing from erp, and hardly anybody pays at this age"
+    )
+    assert objection.message.endswith("caution in [guards] sets how often arfeed asks this.")
     assert objection.refs == ("A8",)
 
 

@@ -111,8 +111,8 @@ def test_an_answer_given_in_advance_is_used_where_it_spares_a_question() -> None
     _, _, weighed = judged(feed(), 10, WRITTEN_OFF)
     assert (codes(weighed), weighed.expected) == (set(), (WRITTEN_OFF,))
     assert weighed.notes == (
-        "10 missing invoices were expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses that "
-        "answer up",
+        "10 missing invoices were expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses up "
+        "that announcement",
     )
 
 
@@ -191,16 +191,16 @@ def test_what_several_sources_are_asked_is_one_objection_a_code() -> None:
     weighed = weigh(Habits.none(), tuple(split_by_source(plan, compare(after, before).lost)))
     surprises = [objection for objection in weighed.objections if objection.code == "surprise"]
     assert len(surprises) == 1
-    assert "gone from erp" in surprises[0].message
-    assert "gone from shop" in surprises[0].message
+    assert "missing from erp" in surprises[0].message
+    assert "missing from shop" in surprises[0].message
     assert len(surprises[0].refs) == 20
 
 
 def test_a_single_invoice_was_expected() -> None:
     _, _, weighed = judged(feed(balance=["9000", *["10"] * 39]), 1, WRITTEN_OFF)
     assert weighed.notes == (
-        "1 missing invoice was expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses that "
-        "answer up",
+        "1 missing invoice was expected: “write-off run”, said by ada@desk on 2026-04-10; this delivery uses up that "
+        "announcement",
     )
 
 

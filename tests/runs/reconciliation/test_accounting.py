@@ -395,7 +395,7 @@ def test_a_kind_there_that_is_another_here_is_a_difference(tmp_path: Path) -> No
         {"Type": lambda row: "Sales Credit Memo" if row["invoice_ref"] == "INV-0005" else "Invoice"},
         [*rows[:4], {**rows[4], "balance": "20.00"}, *rows[5:]],
     )
-    with pytest.raises(ConfigError, match=r"'Type': Sales Credit Memo .*; not known is 'Sales Credit Memo'"):
+    with pytest.raises(ConfigError, match=r"'Type': Sales Credit Memo .*; unknown: 'Sales Credit Memo'"):
         judged(file, delivered(rows))
     told = {"kind": {"Sales Credit Memo": "credit_note"}}
     assert judged(file, delivered(rows), values=told).outcome == "same"
@@ -434,9 +434,11 @@ def test_moments_in_utc_are_the_days_of_the_feeds_time_zone(tmp_path: Path) -> N
     assert moments(tmp_path, "Europe/Berlin", rows, summer).outcome == "same"
     # What begins no day there is not taken for the day that its text begins with.
     file = saved(tmp_path, {}, rows)
-    with pytest.raises(ConfigError, match=r"'Due date': .*; moments that do not all begin a day in the feed's time"):
+    with pytest.raises(
+        ConfigError, match=r"'Due date': .*; timestamps not all of which are midnight in the feed's time"
+    ):
         judged(file, delivered(summer))
-    with pytest.raises(ConfigError, match=r"'Due date' holds moments, such as 2026-05-31T22:00:00Z, that do not all"):
+    with pytest.raises(ConfigError, match=r"'Due date' holds timestamps, such as 2026-05-31T22:00:00Z, not all"):
         judged(file, delivered(summer), columns={"due_on": "Due date"})
 
 
@@ -461,7 +463,7 @@ def test_all_signs_turned_are_named_with_the_setting(tmp_path: Path) -> None:
     turned = [{**row, "balance": f"-{row['balance']}"} for row in ROWS]
     verdict = verdict_of(tmp_path, {}, turned)
     assert verdict.outcome == "differences"
-    assert 'say owed_is = "negative" in [destination.reconcile]' in " ".join(verdict.notes)
+    assert 'set owed_is = "negative" in [destination.reconcile]' in " ".join(verdict.notes)
     assert verdict_of(tmp_path, {}, turned, owed_is="negative").outcome == "same"
 
 

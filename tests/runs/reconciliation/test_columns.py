@@ -57,7 +57,7 @@ def test_a_total_beside_another_amount_is_asked_about(tmp_path: Path, headings: 
         assert "The choices are c3, c4" in str(raised.value)
         return
     assert f"{headings[1]!r}: " in str(raised.value)
-    assert f"; another amount than {headings[0]!r} in 5 rows" in str(raised.value)
+    assert f"; different from {headings[0]!r} in 5 rows" in str(raised.value)
     # It stands in no line that is pasted without a look.
     assert (
         f'for {headings[1]!r}, columns.balance = "{headings[1]}" in [destination.reconcile] if that is what is open; '
@@ -70,17 +70,17 @@ def test_a_total_beside_another_amount_is_asked_about(tmp_path: Path, headings: 
 
 def test_half_of_the_invoices_paid_are_no_reason_to_take_the_total(tmp_path: Path) -> None:
     rows = [{**row, "other": row["balance"] if number % 2 else "0.00"} for number, row in enumerate(ROWS)]
-    with pytest.raises(ConfigError, match="another amount than 'Amount' in 15 rows"):
+    with pytest.raises(ConfigError, match="different from 'Amount' in 15 rows"):
         read(saved(tmp_path, "Amount", "Left", rows), ROWS)
 
 
 def test_two_balances_that_differ_are_asked_about_however_well_one_agrees(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="another amount than 'Balance' in 5 rows"):
+    with pytest.raises(ConfigError, match="different from 'Balance' in 5 rows"):
         read(saved(tmp_path, "Balance", "Current balance", with_column(left)), ROWS)
 
 
 def test_an_amount_that_is_blank_where_the_total_is_not_is_asked_about(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="another amount than 'Amount' in 5 rows"):
+    with pytest.raises(ConfigError, match="different from 'Amount' in 5 rows"):
         read(saved(tmp_path, "Amount", "Left", with_column(lambda row: left(row).replace("0.00", ""))), ROWS)
 
 
@@ -122,7 +122,7 @@ def test_a_total_beside_what_cannot_be_open_is_the_balance(
 def test_a_heading_that_is_the_balance_is_taken_whatever_stands_beside_it(tmp_path: Path) -> None:
     rows = with_column(lambda row: f"{float(row['balance']) + 7:.2f}")
     file = saved(tmp_path, "Balance", "Left", rows)
-    with pytest.raises(ConfigError, match="another amount than 'Balance' in 30 rows"):
+    with pytest.raises(ConfigError, match="different from 'Balance' in 30 rows"):
         read(file, ROWS)
     assert read(file, ROWS, ignore=["Left"]).columns["balance"] == "Balance"
 
@@ -293,6 +293,8 @@ def test_a_dollar_beside_the_amounts_is_asked_about(tmp_path: Path) -> None:
         read(file, rows)
     assert "the amounts in 'Outstanding' are written with '$', which may be one of several" in str(raised.value)
     assert 'values.currency = { "$" = "…" } in [destination.reconcile]' in str(raised.value)
+    # Pasted without a look, it would leave another currency unseen.
+    assert "values.currency = false" not in str(raised.value)
     for settings in ({"currency": "USD"}, {"values": {"currency": {"$": "USD"}}}, {"values": {"currency": False}}):
         assert judged(file, delivered(rows), **settings).outcome == "same"
     wrong = judged(file, delivered(rows), values={"currency": {"$": "CAD"}})

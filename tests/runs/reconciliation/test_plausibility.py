@@ -36,14 +36,14 @@ def test_the_whole_list_of_the_next_day_is_compared(tmp_path: Path) -> None:
 
 
 def test_a_file_from_before_the_delivery_is_too_old(tmp_path: Path) -> None:
-    assert "it is of 2026-04-03 09:00 UTC, and the last delivery of 2026-04-04 10:15" in refused(
+    assert "it is dated 2026-04-03 09:00 UTC, and the last delivery 2026-04-04 10:15" in refused(
         tmp_path, ROWS, EARLIER
     )
 
 
 def test_a_date_in_the_name_counts_more_than_the_time_of_a_copy(tmp_path: Path) -> None:
     said = refused(tmp_path, ROWS, name="open_2026-04-03.csv")
-    assert "it is of 2026-04-03, and the last delivery of 2026-04-04" in said
+    assert "it is dated 2026-04-03, and the last delivery 2026-04-04" in said
 
 
 def test_a_later_date_in_the_name_counts_more_than_an_old_copy(tmp_path: Path) -> None:

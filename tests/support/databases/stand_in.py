@@ -46,6 +46,9 @@ class OldDialect(sa.engine.default.DefaultDialect):
     name, driver, supports_statement_cache, requires_name_normalize = "old", "stand_in", True, True
     _isolation_lookup = frozenset(("READ COMMITTED", "REPEATABLE READ"))
 
+    def do_ping(self, dbapi_connection: Any) -> bool:
+        raise NotImplementedError
+
     def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
         dbapi_connection.cursor().execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
 

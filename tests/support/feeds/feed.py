@@ -18,7 +18,7 @@ from arfeed.runs import adoption, pipeline
 from arfeed.runs.addresses import address_of
 from arfeed.runs.adoption import Adopted
 from arfeed.runs.chapters import Result
-from arfeed.runs.context import begin_run
+from arfeed.runs.context import begin_run, begin_runs
 from arfeed.runs.receiver import joining
 from arfeed.runs.receiver.joining import Joined
 from support.feeds.processes import Process
@@ -97,6 +97,7 @@ class Feed:
     transforms: list[Table] = field(default_factory=list)
     guards: Table = field(default_factory=dict)
     destination: Table = field(default_factory=dict)
+    destinations: dict[str, Table] = field(default_factory=dict)
     notifiers: dict[str, Table] = field(default_factory=dict)
     plugins: tuple[str, ...] = ("folder", "xero", "transforms", "kolleno")
     history: str = "sqlite:///.arfeed/history.db"
@@ -109,7 +110,7 @@ class Feed:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.destination:
+        if not self.destination and not self.destinations:
             self.receiver = self.receiver if self.receiver.name else self.folder / "receiver"
             self.receiver.mkdir(exist_ok=True)
             self.destination = {"url": self.receiver.as_uri()}
@@ -136,7 +137,8 @@ class Feed:
         feed: Table = {"name": "acme", "timezone": "UTC", "history": self.history, "lock_seconds": self.lock_seconds}
         feed |= {} if self.pages is True else {"pages": self.pages}
         feed |= {"ping": self.ping} if self.ping else {}
-        destination: Table = {"use": "kolleno", "mode": "open-ar", **self.destination}
+        kolleno: Table = {"use": "kolleno", "mode": "open-ar"}
+        several = {f"[destinations.{name}]": table for name, table in self.destinations.items()}
         lines = [f"plugins = {_toml(list(self.plugins))}", *_table("[feed]", feed), *_table("[guards]", self.guards)]
         for name, table in sources.items():
             lines += _table(f"[sources.{name}]", table)
@@ -145,7 +147,9 @@ class Feed:
         for name, table in self.notifiers.items():
             lines += _table(f"[notifiers.{name}]", table)
         path = self.folder / "plugins.toml"
-        path.write_text("\n".join([*lines, *_table("[destination]", destination)]) + "\n")
+        for head, table in (several or {"[destination]": self.destination}).items():
+            lines += _table(head, table if "use" in table else {**kolleno, **table})
+        path.write_text("\n".join(lines) + "\n")
         return path
 
     # --- commands ---------------------------------------------------------------------------------------------------
@@ -155,6 +159,17 @@ class Feed:
 
     def sync(self, approve: str | None = None) -> Result:
         return pipeline.sync(self.project(), self.steps, approve=approve, clock=self.clock)
+
+    def sync_each(self, approve: str | None = None) -> list[Result | Exception]:
+        """Deliver to each of several destinations."""
+        return pipeline.sync_each(begin_runs(self.project(), self.steps, self.clock), approve=approve)
+
+    def plan_each(self) -> list[Result | Exception]:
+        return pipeline.plan_each(begin_runs(self.project(), self.steps, self.clock))
+
+    def sync_one(self, name: str, approve: str | None = None) -> Result:
+        """Deliver to one of several destinations."""
+        return pipeline.sync(self.project().choose(name), self.steps, approve=approve, clock=self.clock)
 
     def approved(self) -> Result:
         """Deliver whatever the plan is, as somebody who says yes to it."""

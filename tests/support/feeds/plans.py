@@ -124,7 +124,7 @@ def four(**columns: object) -> pd.DataFrame:
     return invoices(4, **(several | columns))
 
 
-WORST = "A2 Bo -700.00 EUR; A1 Ada 5.00 GBP; A3 Cy 1,234 JPY; …"
+WORST = "A2 Bo −700.00 EUR; A1 Ada 5.00 GBP; A3 Cy 1,234 JPY; …"
 
 
 def others() -> pd.DataFrame:

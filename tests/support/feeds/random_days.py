@@ -29,7 +29,7 @@ from arfeed import ConfigError, RefusedError, SourceError
 from arfeed.delivery.rehearsal.books import Books
 from arfeed.model.results import Plan
 from arfeed.plugins import config
-from arfeed.plugins.loading import survey
+from arfeed.plugins.loading import describe_installed
 from support.feeds.feed import HEADER, REPORTS, Feed, Row, invoice
 from support.feeds.interruptions import KilledError, die_after_the_report, die_before_the_report
 
@@ -343,7 +343,7 @@ class Days(RuleBasedStateMachine):
 
 def live(examples: int, steps: int, start: int | None = None) -> None:
     """Live through `examples` times `steps` days, the same ones every time or those of the seed `start`."""
-    installed = survey(Feed.plugins)
+    installed = describe_installed(Feed.plugins)
     days = Days if start is None else seed(start)(type("Days", (Days,), {}))
     lived = settings(
         max_examples=examples,
@@ -355,7 +355,7 @@ def live(examples: int, steps: int, start: int | None = None) -> None:
     )
     with pytest.MonkeyPatch.context() as patch:
         # Looking for plugins takes a third of every command, and no day installs one.
-        patch.setattr(config, "survey", lambda enabled: installed)
+        patch.setattr(config, "describe_installed", lambda enabled: installed)
         try:
             run_state_machine_as_test(days, settings=lived)
         except Exception as exc:

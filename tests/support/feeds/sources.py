@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from arfeed import Complete, Connector, FileSettings, ProblemsError, SourceError, SourceSettings
-from arfeed.intake.explaining import ask_sources, released
+from arfeed.intake.explaining import ask_sources, release_all
 from arfeed.intake.extract import extract
 from arfeed.model.arrow import empty_invoices
 from arfeed_connectors.folder import Folder
@@ -60,12 +60,12 @@ def folder(file: Path, *lines: str, **settings: object) -> Folder:
 
 
 def read(*sources: Connector) -> pd.DataFrame:
-    with released(sources):
+    with release_all(sources):
         return extract(sources, lambda: datetime.now(UTC)).rows
 
 
 def opened(*sources: Connector) -> pd.DataFrame:
-    with released(sources):
+    with release_all(sources):
         return extract(sources, lambda: datetime.now(UTC)).open
 
 
@@ -99,7 +99,7 @@ def failure(*sources: Connector) -> str:
 
 def explained(source: Connector, refs: Iterable[str]) -> pd.DataFrame:
     """What a source says of these documents after it has been read: typed rows, as a plan takes them."""
-    with released([source]):
+    with release_all([source]):
         extract([source], lambda: datetime.now(UTC))
         return ask_sources([source], lost(source, refs))
 

@@ -6,13 +6,14 @@ import http.client
 import json
 import os
 import re
+import secrets
 import socket
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -23,7 +24,8 @@ from urllib.parse import urlencode, urlsplit
 from arfeed.operations.board.access import people, tokens
 from arfeed.operations.board.access.people import Role, parse_grants
 from arfeed.operations.board.access.tokens import Token
-from arfeed.operations.board.database import Database, now
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import now
 from support.feeds.feed import Feed, invoices
 
 PASSWORD = "a lantern over the harbour"
@@ -186,10 +188,12 @@ def _hashed() -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    """Return a port below those that systems give to clients: one of these may be somebody's a moment later."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as one, suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
@@ -207,7 +211,7 @@ def running_board(folder: Path, *options: str, scheme: str = "http") -> Iterator
             line = process.stdout.readline()
             assert line, (folder / "board.log").read_text()
             printed += line
-        _wait_for(port)
+        wait_for(port)
         yield Board(folder, f"{scheme}://127.0.0.1:{port}", process, printed, port)
     finally:
         process.terminate()
@@ -219,7 +223,7 @@ def running_board(folder: Path, *options: str, scheme: str = "http") -> Iterator
                 process.stdout.close()
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
     until = time.monotonic() + 60
     while True:
         try:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from arfeed.history.receipts import Sent, make_receipt, plan_document, seal_reconciliation
+from arfeed.history.receipts import PastRun, Sent, make_receipt, plan_document, seal_reconciliation
 from arfeed.history.records import RunRecord
 from arfeed.model.results import DeliveredFile, Objection, Plan
 from arfeed.model.settings import ReconcileSettings
 from arfeed.runs.page.reconciliation import render_reconciliation
-from arfeed.runs.page.rendering import PastRun, render
+from arfeed.runs.page.rendering import render
 from arfeed.runs.reconciliation.verdict import advise, as_facts, judge
 from support.feeds.plans import NOON, invoices, lacking, planned, source
 from support.files.receiver_lists import delivered, read, sent, write_csv

@@ -111,10 +111,10 @@ MISTAKES = (
     Mistake("The command is typed in another folder.", lambda folder: (folder / "plugins.toml").unlink()),
     Mistake("A setting is misspelt.", change('dates = "DMY"', 'date = "DMY"')),
     Mistake("A source's plugin is not enabled.", change('"xero", ', "")),
-    Mistake("A path of Windows stands in double quotes.", change("exports/SalesInvoices.csv", r"C:\Users\open.csv")),
+    Mistake("A Windows path is in double quotes.", change("exports/SalesInvoices.csv", r"C:\Users\open.csv")),
     Mistake("The password's variable is not set.", change('url = "out"', 'url = "out"\npassword = "${SFTP_PASSWORD}"')),
     Mistake("The export has another name.", change("exports/SalesInvoices.csv", "exports/SalesInvoice.csv")),
-    Mistake("Yesterday's export lies beside today's.", lambda folder: (
+    Mistake("Yesterday's export is still beside today's.", lambda folder: (
         xero(folder / "exports" / "SalesInvoices-2.csv", *SEVEN),
         change("SalesInvoices.csv", "SalesInvoices*.csv")(folder))),
     Mistake("The export is open in Excel or LibreOffice.",
@@ -136,7 +136,7 @@ MISTAKES = (
     Mistake("The server's key is not known yet.", command=("check",), at_server=unknown_host),
     Mistake("The receiver has another key than this one, or none yet.", command=("check",), at_server=stranger),
     Mistake("Others can read the private key.", command=("check",), at_server=open_key),
-    Mistake("An approval of yesterday is typed again.", command=("sync", "--approve", "0-c8f635")),
+    Mistake("Yesterday's approval is typed again.", command=("sync", "--approve", "0-c8f635")),
 )  # fmt: skip
 
 

@@ -133,9 +133,12 @@ def right_to_left(write: Write) -> Write:
 
 
 def page_of(lines: Lines, style: str) -> str:
-    """A web page of an invoice."""
+    """A web page of an invoice; a first line without a value is its title."""
+    title = "Invoice"
+    if not lines[0][1]:
+        (title, _), *lines = lines
     rows = "".join(f"<tr><td>{escape(label)}</td><td class=v>{escape(value)}</td></tr>" for label, value in lines)
-    return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>Invoice</h1><table>{rows}</table>"
+    return f"<!doctype html><meta charset=utf-8><style>{style}</style><h1>{escape(title)}</h1><table>{rows}</table>"
 
 
 _CII = """<rsm:CrossIndustryInvoice xmlns:rsm="urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -155,6 +158,8 @@ def pdf_a_3(lines: Lines) -> bytes:
     from weasyprint import HTML, Attachment
 
     said = dict(lines)
+    if "Total GBP" not in said:
+        return bytes(HTML(string=page_of(lines, "")).write_pdf())
     cents = int(re.sub(r"\D", "", said["Total GBP"]))
     xml = cii(said.get("Invoice number", "X/1"), f"{cents // 100}.{cents % 100:02}")
     attached = Attachment(string=xml, name="factur-x.xml", relationship="Alternative")
@@ -171,8 +176,11 @@ def typst(settings: str) -> Write:
     def write(lines: Lines) -> bytes:
         import typst
 
-        cells = "".join(f"[{_typst(label)}], [{_typst(value)}],\n" for label, value in lines)
-        return bytes(typst.compile(f"= Invoice\n#{{ {settings}\ntable(columns: columns, ..({cells})) }}".encode()))
+        cells = "".join(f"[{_typst(label)}], [{_typst(value)}],\n" for label, value in lines if value)
+        title = lines[0][0] if not lines[0][1] else "Invoice"
+        return bytes(
+            typst.compile(f"= {_typst(title)}\n#{{ {settings}\ntable(columns: columns, ..({cells})) }}".encode())
+        )
 
     return each(write)
 

@@ -30,11 +30,13 @@ function fpdf(array $lines): string {
 
 function dompdf(array $lines, string $style): string {
     $rows = '';
+    // A first line without a value is the title.
+    $title = $lines[0][1] === '' ? array_shift($lines)[0] : 'Invoice';
     foreach ($lines as [$label, $value]) {
         $rows .= '<tr><td>' . htmlspecialchars($label) . '</td><td class="v">' . htmlspecialchars($value) . '</td></tr>';
     }
     $pdf = new Dompdf\Dompdf();
-    $pdf->loadHtml("<meta charset=utf-8><style>$style</style><h1>Invoice</h1><table>$rows</table>", 'UTF-8');
+    $pdf->loadHtml("<meta charset=utf-8><style>$style</style><h1>$title</h1><table>$rows</table>", 'UTF-8');
     $pdf->render();
     return $pdf->output();
 }

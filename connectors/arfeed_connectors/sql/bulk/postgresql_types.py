@@ -79,7 +79,7 @@ def _refuse_beyond(numbers: pa.Array, first: int, last: int) -> None:
     bounds = pc.min_max(numbers)
     least, most = bounds["min"].as_py(), bounds["max"].as_py()
     if least is not None and (least < first or most > last):
-        raise ValueError("holds a day that is not in the years 1 to 9999, such as infinity; say NULL for it")
+        raise ValueError("holds a date outside the years 1 to 9999, such as infinity; select NULL instead")
 
 
 def _decimals(array: pa.Array) -> pa.Array:

@@ -109,7 +109,7 @@ def _find_problem(frame: pd.DataFrame, money: str) -> str | None:
 
     # SUM over no rows is NULL: most likely the account's number is wrong, rather than the balance 0.
     if frame[money].isna().any():
-        return f"has a row whose {money} is NULL, which is not 0 by itself: look at its conditions, or say COALESCE"
+        return f"has a row whose {money} is NULL, which is not the same as 0: check its conditions, or use COALESCE"
     kind = pa.array(frame[money]).type
     if not (pa.types.is_decimal(kind) or pa.types.is_integer(kind)):
         return f"has a {money} that is {kind}, not a number: CAST it AS numeric"

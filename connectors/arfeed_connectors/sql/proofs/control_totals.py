@@ -191,7 +191,7 @@ def _company(found: list[object], source: str, settings: SqlSettings) -> object:
         return None
     known = ", ".join(map(repr, found))
     if settings.company is None and len(found) > 1:
-        shared = "which share customers and numbers but not their books"
+        shared = "which share customers and numbers but keep separate books"
         apart = shared if settings.one_number_space else "whose numbers may be the same"
         raise SourceError(
             f"{source}: the database holds invoices of several companies, {known}, {apart}; make a source "

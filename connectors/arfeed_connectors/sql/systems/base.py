@@ -63,8 +63,8 @@ class System:
         wanted = self.isolation.upper().replace("_", " ")
         if wanted in ("READ UNCOMMITTED", "UR", "AUTOCOMMIT"):
             raise SourceError(
-                f"{self.source}: isolation_level = {self.isolation!r} would read what nobody has committed, or count "
-                "and rows of two moments; leave it out, or name a stricter one"
+                f"{self.source}: isolation_level = {self.isolation!r} would read uncommitted data, or a count and rows "
+                "of different moments; leave it out, or name a stricter one"
             )
         dialect = connection.dialect
         try:

@@ -41,8 +41,8 @@ class Firebird(System):
             load_api(named or driver_config.fb_client_library.value)
         except Exception as exc:  # noqa: BLE001 - as it raises it
             raise SourceError(
-                f"{self.source}: Firebird's client library was not found ({exc}); install it (Debian: "
-                "libfbclient2; Windows: Firebird's client), or name it behind the URL by ?fb_client_library=/…"
+                f"{self.source}: Firebird's client library was not found ({exc}); install it (Debian: libfbclient2; "
+                "Windows: Firebird's client), or name it in the URL with ?fb_client_library=/…"
             ) from None
 
     def begin(self, connection: sa.Connection) -> None:
@@ -80,7 +80,7 @@ class Firebird(System):
                 "?charset=WIN1252 (databases of charset NONE keep texts as the program wrote them)"
             )
         if "Cannot transliterate" in said or "malformed string" in said.lower():
-            return "; say the charset of the texts behind the URL, as in ?charset=WIN1252"
+            return "; set the charset of the texts in the URL, as in ?charset=WIN1252"
         if any(word.lower() in said.lower() for word in _NOT_OURS) and not self.url.host:
             return (
                 "; if a server or another program has the file, name the server in the URL: "

@@ -43,8 +43,8 @@ class PostgreSQL(System):
             # Nobody else would: SQLAlchemy's pool does not know it yet.
             driver_connection.close()
             raise SourceError(
-                f"{self.source}: the database does not say how its texts are encoded (SQL_ASCII); say how its program "
-                "writes them behind the URL, as in ?client_encoding=utf8 or ?client_encoding=win1252"
+                f"{self.source}: the database does not say how its texts are encoded (SQL_ASCII); set the encoding "
+                "that its program uses in the URL, as in ?client_encoding=utf8 or ?client_encoding=win1252"
             )
 
     def begin(self, connection: sa.Connection) -> None:

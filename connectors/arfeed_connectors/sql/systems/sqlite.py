@@ -76,7 +76,7 @@ class SQLite(System):
         if unknown := sorted(query.keys() - _PARAMETERS - pragmas):
             known = ", ".join(sorted(_PARAMETERS)) + (", cipher_… and kdf_…" if self._encrypted else "")
             raise SourceError(
-                f"{self.source}: {', '.join(map(repr, unknown))} behind the ? of `url` has no effect on SQLite, whose "
+                f"{self.source}: {', '.join(map(repr, unknown))} after the ? in `url` has no effect on SQLite, whose "
                 f"file is opened for reading only anyway; take it out, or look at how it is spelt: there are {known}"
             )
 
@@ -178,7 +178,7 @@ class SQLite(System):
         """Return what state the file is in, and what its user can do about it."""
         if "file is not a database" in said:
             if self._encrypted:
-                return f"; the key in `url` is another, or {self._file} was made by another version of SQLCipher"
+                return f"; the key in `url` is wrong, or {self._file} was made by another version of SQLCipher"
             return (
                 f"; if {self._file} is encrypted by SQLCipher, write sqlite+pysqlcipher://:KEY@/… "
                 "(pip install 'arfeed[sqlcipher]')"
@@ -187,8 +187,8 @@ class SQLite(System):
             return f"; another program writes to {self._file} and took over {LOCK_SECONDS} seconds; run it again"
         if _RESET in said and Path(f"{self._file}-journal").exists():
             return (
-                f"; the program of {self._file} was cut off while it wrote, and left a journal: start it once, which "
-                "puts the file right"
+                f"; the program of {self._file} was cut off while it wrote, and left a journal: start that program "
+                "once, which repairs the file"
             )
         if "unable to open database file" in said or _RESET in said:
             if _log(self._file).exists():

@@ -94,7 +94,7 @@ def readings(query: str, database: str | None = None) -> Iterator[list[Token]]:
     yield from found
 
 
-def marked(query: str, name: str, database: str | None = None) -> Iterator[tuple[int, int]]:
+def find_marks(query: str, name: str, database: str | None = None) -> Iterator[tuple[int, int]]:
     """Yield where `:name` stands in a query, from its colon to its end; `name` is in capitals."""
     tokens = next(readings(query, database))
     for before, colon, word in zip([None, *tokens], tokens, tokens[1:], strict=False):

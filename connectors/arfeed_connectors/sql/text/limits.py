@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from arfeed_connectors.sql.text.conditions import is_fixed, is_place
 from arfeed_connectors.sql.text.lexing import Token, readings
 from arfeed_connectors.sql.text.portions import find_portion
+from arfeed_connectors.sql.text.selects import KEYS, QUERIES, SETS, columns_in
+from arfeed_connectors.sql.text.slices import find_slice
 from arfeed_connectors.sql.text.supply import (
-    KEYS,
-    QUERIES,
-    SETS,
     Supply,
-    columns_in,
     counted_rows,
+    find_supplying_queries,
     number_columns,
-    supplies,
+    ranked_by_join,
 )
 
 _WANTS_OPERAND = frozenset(
@@ -82,7 +81,11 @@ def find_row_limit(query: str, database: str | None = None, number: str = "invoi
     for tokens in readings(query, database):
         for first, last in _Query(tokens, database).limits():
             return _shown(query[tokens[first].start : tokens[last].end])
-        for supply in supplies(tokens, number):
+        if taken := find_slice(tokens, database):
+            return _shown(query[tokens[taken[0]].start : tokens[taken[1]].end])
+        for ranked in ranked_by_join(tokens):
+            return _shown(query[ranked[0].start : ranked[-1].end])
+        for supply in find_supplying_queries(tokens, number):
             for part in _cut_by(supply, database):
                 return _shown(query[part[0].start : part[-1].end])
     return None
@@ -99,6 +102,7 @@ def _cut_by(supply: Supply, database: str | None) -> Iterator[Sequence[Token]]:
         for first, last in found:
             if not inner.keeps_one_of_each(first, supply):
                 yield supply.tokens[first : last + 1]
+    yield from ranked_by_join(supply.tokens)
     yield from counted_rows(supply, lambda word: is_place(word, database))
 
 

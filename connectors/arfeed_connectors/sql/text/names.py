@@ -92,6 +92,6 @@ class Names:
         if first == second:
             raise SourceError(f"{self.source}: {self.query} has two columns named {first!r}; name each with AS")
         raise SourceError(
-            f"{self.source}: {self.query} has two columns, {first!r} and {second!r}, that are the same to arfeed, "
-            "which reads names without case; name each with AS, or leave one out"
+            f"{self.source}: {self.query} has two columns, {first!r} and {second!r}, that differ only in letter case, "
+            "which arfeed ignores; name each with AS, or leave one out"
         )

@@ -17,10 +17,10 @@ def find_portion(tokens: Sequence[Token], place: int, database: str | None) -> i
     words = [token.text if token.kind in ("word", "mark") else "" for token in tokens[place : place + 4]]
     word, behind, third, fourth = [*words, "", "", ""][:4]
     before = tokens[place - 1].text if place else ""
-    if word == "ONLY" and _knows(database, _KNOW_ONLY):
+    if word == "ONLY" and _is_known(database, _KNOW_ONLY):
         # A table with that name has an alias, or nothing, behind it where the word is not reserved.
         return place + 1 if before in ("FROM", "JOIN", ",", "(") else None
-    if word in ("PARTITION", "SUBPARTITION") and _knows(database, _KNOW_PARTITION):
+    if word in ("PARTITION", "SUBPARTITION") and _is_known(database, _KNOW_PARTITION):
         return place + 1 if behind in ("(", "FOR") else None
     if word == "FOR" and behind in _HISTORIES and third in ("AS", "BETWEEN", "FROM", "CONTAINED"):
         return place + 2
@@ -35,5 +35,5 @@ def find_portion(tokens: Sequence[Token], place: int, database: str | None) -> i
     return None
 
 
-def _knows(database: str | None, systems: frozenset[str]) -> bool:
+def _is_known(database: str | None, systems: frozenset[str]) -> bool:
     return database is None or database.partition(".")[0] in systems

@@ -43,7 +43,7 @@ class Controls:
             if len(wrong):
                 raise SourceError(
                     f"{self.source}: column {name!r} holds a NUL, in {str(wrong[0])!r}, where many programs end a "
-                    "text; correct it there, or say REPLACE in the query"
+                    "text; correct it there, or use REPLACE in the query"
                 )
 
     def note(self) -> str | None:

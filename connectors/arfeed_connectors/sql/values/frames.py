@@ -69,7 +69,10 @@ class Frames:
         # Flattened and sliced, since zip(*rows) takes three times as long.
         flat = list(chain.from_iterable(rows))
         if len(flat) != width * len(rows):
-            raise SourceError(f"{self.source}: the database gave rows of other than the {width} columns it named")
+            raise SourceError(
+                f"{self.source}: the database returned rows with a different number of columns from the {width} it "
+                "named"
+            )
         return pa.table({name: self._column(name, flat[place::width]) for place, name in enumerate(self.names)})
 
     def finish(self, batch: pa.Table) -> pd.DataFrame:
@@ -126,8 +129,8 @@ class Frames:
         kind = array.type
         if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
             raise SourceError(
-                f"{self.source}: column {name!r} holds bytes; leave it out of the query or cast it to text "
-                "(PDFs belong into document_query)"
+                f"{self.source}: column {name!r} holds bytes; leave it out of the query or cast it to text (PDFs "
+                "belong in document_query)"
             )
         return _each_as_text(values) if pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType) else array
 
@@ -177,8 +180,8 @@ class Frames:
         if pa.types.is_timestamp(kind):
             if kind.tz:
                 raise SourceError(
-                    f"{self.source}: column {name!r} holds moments in time zone {kind.tz}, which may be two days; say "
-                    f"which in the query, e.g. CAST({name} AT TIME ZONE 'Europe/London' AS date)"
+                    f"{self.source}: column {name!r} holds timestamps in time zone {kind.tz}, which may fall on either "
+                    f"of two dates; choose one in the query, e.g. CAST({name} AT TIME ZONE 'Europe/London' AS date)"
                 )
             column = pc.cast(pc.floor_temporal(column, unit="day"), pa.date32())
         if pa.types.is_date(column.type):

@@ -9,7 +9,7 @@ import typer
 
 from arfeed.cli.display.output import console
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Config
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Destination
 
 File = Annotated[
     str | None, typer.Argument(metavar="[FILE]", help="A report's name at the destination, or a file here.")
@@ -43,6 +43,7 @@ Reconcile = Annotated[
 def adopt(
     file: File = None,
     config: Config = DEFAULT_CONFIG,
+    destination: Destination = None,
     approve: Approve = None,
     pdfs: Pdfs = False,
     reconcile: Reconcile = None,
@@ -55,7 +56,7 @@ def adopt(
     from arfeed.runs.adoption import adopt as take
     from arfeed.runs.context import begin_run
 
-    project, people = read_feed(config), console()
+    project, people = read_feed(config, destination), console()
     grounds = Grounds(approve, (reconcile, asker_for(people)) if reconcile else None)
     with progress() as steps:
         taken = take(begin_run(project, steps), file, grounds, pdfs=pdfs)

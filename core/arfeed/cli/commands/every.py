@@ -16,7 +16,7 @@ from types import FrameType
 from arfeed.cli.display.logs import ON_STDERR, VARIABLE
 from arfeed.cli.display.many import Screen, summary
 from arfeed.cli.display.output import complain, console, print_json_list
-from arfeed.model.errors import ArfeedError, ConfigError
+from arfeed.model.errors import ArfeedError, ConfigError, worst_exit_code
 from arfeed.model.fields import parse_duration, parse_size
 from arfeed.operations.many import warming
 from arfeed.operations.many.choice import choose, find_feeds, name_of, parse_share
@@ -24,7 +24,7 @@ from arfeed.operations.many.jobs import Planned, plan_jobs
 from arfeed.operations.many.limits import Limits, can_measure, default_memory
 from arfeed.operations.many.memory import LastOutcomes
 from arfeed.operations.many.metrics import write_metrics
-from arfeed.operations.many.outcome import Outcome, highest
+from arfeed.operations.many.outcome import Outcome
 from arfeed.operations.many.running import Said, Start, Started, Stop, run_each
 from arfeed.operations.many.starting import Child, fork, spawn
 
@@ -44,7 +44,7 @@ class Wishes:
 
 
 def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) -> None:
-    """Deliver the feeds of a folder, report how each ended, and end with the highest of their exit codes.
+    """Deliver the feeds of a folder, report how each ended, and end with the worst of their exit codes.
 
     `log` is the file that `--log-json` named for their events.
     """
@@ -52,8 +52,8 @@ def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) ->
     share = parse_share(wishes.shard) if wishes.shard else None
     names = {config: name_of(folder, config) for config in find_feeds(folder)}
     feeds = choose(names, wishes.only, share, last.codes)
-    at_once = wishes.jobs or _processors()
-    planned = plan_jobs(feeds, _limits(wishes, at_once))
+    at_once = wishes.jobs or processors()
+    planned = plan_jobs(feeds, limits(wishes.time_limit, wishes.memory_limit, at_once))
     screen = Screen(feeds, live=at_once == 1, raw=log == ON_STDERR)
     outcomes: list[Outcome] = []
     with suppress(OSError):  # the first outcome says so
@@ -75,7 +75,7 @@ def sync_all(folder: Path, wishes: Wishes, *, log: str | None, as_json: bool) ->
     outcomes.sort(key=lambda outcome: places[outcome.config])
     run = {outcome.config for outcome in outcomes}
     not_run = [config for config in feeds if config not in run]
-    code = highest(outcomes) if stop.signal is None else 128 + stop.signal
+    code = worst_exit_code(outcome.code for outcome in outcomes) if stop.signal is None else 128 + stop.signal
     people = console(beside_json=as_json)
     summary(people, outcomes, not_run, folder)
     if wishes.metrics:
@@ -98,17 +98,19 @@ def _write_metrics(file: Path, outcomes: Mapping[str, Outcome], last: LastOutcom
         complain(ArfeedError(f"--metrics {file}: it can't be written: {exc.strerror}; the deliveries are not affected"))
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _limits(wishes: Wishes, at_once: int) -> Limits:
+def limits(time_limit: str | None, memory_limit: str | None, at_once: int) -> Limits:
+    """Read what was typed of limits, for that many feeds at once. Raise `ConfigError` for what can't be read."""
     seconds, memory = _HOUR, default_memory(at_once) if can_measure() else None
-    if wishes.time_limit is not None:
-        span = _parse_option("--time-limit", parse_duration, wishes.time_limit)
+    if time_limit is not None:
+        span = _parse_option("--time-limit", parse_duration, time_limit)
         seconds = span.total_seconds() if isinstance(span, timedelta) else None
-    if wishes.memory_limit is not None:
-        size = _parse_option("--memory-limit", parse_size, wishes.memory_limit)
+    if memory_limit is not None:
+        size = _parse_option("--memory-limit", parse_size, memory_limit)
         memory = size if isinstance(size, int) else None
         if memory is not None and not can_measure():
             raise ConfigError("--memory-limit: the memory of other processes can be measured on Linux only")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from arfeed.cli.display.output import console, print_json
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Destination, Json
 from arfeed.model.errors import ConfigError
 from arfeed.model.text.legible import make_legible
 
@@ -34,6 +34,7 @@ def expect(
     below: Below = None,
     withdraw: Withdraw = None,
     config: Config = DEFAULT_CONFIG,
+    destination: Destination = None,
     as_json: Json = False,
 ) -> None:
     """Say in advance that invoices will be closed, so that the next plan need not ask. Without words: list answers.
@@ -44,7 +45,7 @@ def expect(
     from arfeed.cli.display.masking import read_feed
     from arfeed.runs import expectations
 
-    project = read_feed(config)
+    project = read_feed(config, destination)
     if withdraw is not None:
         expectations.withdraw(project, withdraw)
         console().print(f"✓ {withdraw} is withdrawn", style="green", markup=False)

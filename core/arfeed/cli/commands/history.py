@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from arfeed.cli.display.output import complain, console, print_json
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Destination, Json
 from arfeed.model.errors import ConfigError
+from arfeed.model.text.legible import make_legible
 
 if TYPE_CHECKING:
     from arfeed.history.records import ReconciliationRecord, RunRecord
@@ -26,13 +28,13 @@ def history(context: typer.Context, config: Config = DEFAULT_CONFIG, as_json: Js
     """List the runs that delivered, and the reconciliations, the newest first."""
     # `arfeed history` lists; its other uses are subcommands, before which typer calls this too.
     if context.invoked_subcommand is None:
-        _list(*_runs(config), as_json=as_json)
+        _list(_rows(config), as_json=as_json)
 
 
 @app.command("verify")
 def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """Check that receipts, runs and kept reports are as they were written; ends with 2 if one is not."""
-    from arfeed.history.audit import audit, tampering
+    from arfeed.history.audit import audit, make_tampering_error
 
     with _history(config) as database:
         count, wrong = len(database.runs()) + len(database.reconciliations()), list(audit(database))
@@ -43,7 +45,7 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
         console().print(f"{mark} {count} runs checked, {len(wrong)} changed since they were written", markup=False)
     if wrong:
         # Not raised: with --json a second document, that of the error, would follow the first.
-        complain(tampering(wrong))
+        complain(make_tampering_error(wrong))
         sys.exit(ConfigError.exit_code)
 
 
@@ -51,6 +53,7 @@ def verify(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 def join(
     address: Annotated[str, typer.Argument(help="The address that the history knows the receiver by.")],
     config: Config = DEFAULT_CONFIG,
+    destination: Destination = None,
 ) -> None:
     """Keep one history for the destination and another address of the same receiver."""
     from arfeed.cli.display.masking import read_feed
@@ -58,7 +61,7 @@ def join(
     from arfeed.runs.context import begin_run
     from arfeed.runs.receiver.joining import join as join_histories
 
-    project = read_feed(config)
+    project = read_feed(config, destination)
     with progress() as steps:
         joined = join_histories(begin_run(project, steps), address)
     said = f"✓ {joined.address} and {joined.where} have one history now, kept as {joined.where}"
@@ -82,9 +85,13 @@ def page(
     show_page(rewrite_page(read_feed(config), run, html), console())
 
 
-def _runs(config: Config) -> tuple[list[RunRecord], list[ReconciliationRecord]]:
+def _rows(config: Config) -> list[dict[str, Any]]:
     with _history(config) as database:
-        return database.runs(), database.reconciliations()
+        told = database.receiver_states()
+        listed = [_as_data(run, told.get(run.id)) for run in database.runs()]
+        listed += [_as_reconciliation(each) for each in database.reconciliations()]
+    # By id, which begins with the time.
+    return sorted(listed, key=lambda row: (row["started_at"], row["run"]), reverse=True)
 
 
 def _history(config: Config) -> History:
@@ -94,19 +101,21 @@ def _history(config: Config) -> History:
     return open_history(read_feed(config))
 
 
-def _list(runs: list[RunRecord], reconciliations: list[ReconciliationRecord], *, as_json: bool) -> None:
-    listed = [*(_as_data(run) for run in runs), *(_as_reconciliation(each) for each in reconciliations)]
-    # By id, which begins with the time.
-    listed.sort(key=lambda row: (row["started_at"], row["run"]), reverse=True)
+def _list(listed: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         print_json(listed)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("run", "kind", "state", "report", "open", "missing", "approved by"):
-        table.add_column(name, justify="right" if name in ("open", "missing") else "left")
+    # Two columns that would say the same, or nothing, in most histories.
+    several = ["destination"] if len({row["destination"] for row in listed}) > 1 else []
+    answers = ["receiver"] if any(row.get("receiver") for row in listed) else []
+    shown = ["run", *several, "kind", "state", *answers, "report", "open", "missing", "approved_by"]
+    for name in shown:
+        table.add_column(name.replace("_", " "), justify="right" if name in ("open", "missing") else "left")
     for row in listed:
-        shown = ("run", "kind", "state", "report", "open", "missing", "approved_by")
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in shown))
+        cells = ("" if row.get(name) is None else str(row[name]) for name in shown)
+        # Not as markup: an address may have brackets, and so may a report's name.
+        table.add_row(*(Text(make_legible(cell)) for cell in cells))
     console().print(table)
 
 
@@ -133,11 +142,12 @@ def _as_reconciliation(record: ReconciliationRecord) -> dict[str, Any]:
     }
 
 
-def _as_data(run: RunRecord) -> dict[str, Any]:
+def _as_data(run: RunRecord, receiver: str | None) -> dict[str, Any]:
     return {
         "run": run.id,
         "kind": run.kind,
         "state": run.state,
+        "receiver": receiver,
         "feed": run.feed,
         "destination": run.destination,
         "started_at": run.started_at.isoformat(),

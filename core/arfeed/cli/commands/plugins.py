@@ -12,7 +12,7 @@ from rich.table import Table
 
 from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import DEFAULT_CONFIG, Config, Json
-from arfeed.operations.scaffold import NEXT_STEPS, Kind, create
+from arfeed.operations.scaffold import NEXT_STEPS, Kind, Shape, create
 
 app = typer.Typer(no_args_is_help=True, help="List plugins, show their settings, or start a new one.")
 
@@ -26,10 +26,10 @@ Readme = Annotated[
 def list_plugins(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
     """List all installed plugins; the ones that the feed enables are tried."""
     from arfeed.plugins.config import enabled_plugins
-    from arfeed.plugins.loading import survey
+    from arfeed.plugins.loading import describe_installed
 
     # Only what the feed enables is imported; the others are listed by their metadata.
-    infos = survey(enabled_plugins(config) if config.exists() else []).installed
+    infos = describe_installed(enabled_plugins(config) if config.exists() else []).installed
     if as_json:
         print_json([asdict(info) for info in infos])
         return
@@ -99,9 +99,12 @@ def show(
 def new(
     name: Annotated[str, typer.Argument(help="What the plugin is called, such as larch.")],
     kind: Annotated[Kind, typer.Option(help="What it is.")] = "connector",
+    shape: Annotated[
+        Shape | None, typer.Option(help="What a destination sends: one file, several, a ZIP and a done-file, or calls.")
+    ] = None,
 ) -> None:
     """Make a package in a new folder: a working plugin with its tests, README, licence and CI."""
-    folder = create(name, kind, Path.cwd())
+    folder = create(name, kind, Path.cwd(), shape)
     people = console()
     people.print(f"✓ made {folder.name}; next:", style="green", markup=False)
     for line in (f"cd {folder.name}", *NEXT_STEPS):

@@ -11,7 +11,7 @@ import typer
 
 from arfeed.cli.display.output import complain, console, print_json, refuse
 from arfeed.cli.display.progress import progress
-from arfeed.cli.options import DEFAULT_CONFIG, Config, Html, Json
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Destination, Html, Json
 from arfeed.model.errors import SourceError
 
 Export = Annotated[
@@ -30,6 +30,7 @@ Alone = Annotated[bool, typer.Option("--unattended", help="Ask nothing; the defa
 def reconcile(
     export: Export = None,
     config: Config = DEFAULT_CONFIG,
+    destination: Destination = None,
     whole: Whole = False,
     html: Html = None,
     as_json: Json = False,
@@ -46,7 +47,7 @@ def reconcile(
     from arfeed.runs.page_files import check_page_file, write_reconciliation_page
     from arfeed.runs.reconciliation.reconciling import reconcile as compare
 
-    project, people = read_feed(config), console(beside_json=as_json)
+    project, people = read_feed(config, destination), console(beside_json=as_json)
     check_page_file(html)
     asker = asker_for(people, unattended=unattended)
     with progress() as steps:

@@ -44,11 +44,14 @@ def rehearse(
 ) -> None:
     """Run a receiver here until Ctrl-C: Kolleno's folders over SFTP, and a page with its books and faults."""
     from arfeed.delivery.rehearsal.reports import Headers
-    from arfeed.delivery.rehearsal.standing import standing
+    from arfeed.delivery.rehearsal.standing import run_receiver
 
     place = folder or Path(".arfeed", "rehearsal", _check_name(name))
     headers = Headers(ref_header, balance_header)
-    with _end_requested() as ending, standing(name, place.absolute(), headers, port=port, page_port=page_port) as one:
+    with (
+        _end_requested() as ending,
+        run_receiver(name, place.absolute(), headers, port=port, page_port=page_port) as one,
+    ):
         if as_json:
             print_json(_as_data(one))
             # Whoever started this waits for the address, and the command goes on for hours.

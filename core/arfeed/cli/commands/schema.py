@@ -9,10 +9,10 @@ from arfeed.cli.options import DEFAULT_CONFIG, Config
 def schema(config: Config = DEFAULT_CONFIG) -> None:
     """Print the JSON Schema of plugins.toml, with the settings of the plugins that it enables."""
     from arfeed.plugins.config import enabled_plugins
-    from arfeed.plugins.loading import survey
+    from arfeed.plugins.loading import describe_installed
     from arfeed.plugins.toml_schema import plugins_toml_schema
 
-    registry = survey(enabled_plugins(config) if config.exists() else [])
+    registry = describe_installed(enabled_plugins(config) if config.exists() else [])
     for mistake in registry.mistakes:
         # A broken plugin costs its own part of the schema only: an editor with half a schema is better than one with
         # none.

@@ -24,11 +24,6 @@ def show_findings(findings: Iterable[Finding], people: Console) -> list[Finding]
     return shown
 
 
-def highest_exit_code(findings: Iterable[Finding]) -> int:
-    """Return the highest exit code of the findings; 0 if nothing failed."""
-    return max(finding.exit_code for finding in findings)
-
-
 def _line(finding: Finding) -> str:
     text = "; ".join(filter(None, [finding.said, finding.advice]))
     return f"{finding.what}: {text}" if text else finding.what

@@ -96,8 +96,11 @@ def _apart(stdout: TextIO) -> Iterator[TextIO]:
         yield document
 
 
-def read_feed(config: Path) -> Project:
-    """Read a plugins.toml, and mask its secrets in what is printed and logged from now on."""
+def read_feed(config: Path, destination: str | None = None) -> Project:
+    """Read a plugins.toml, and mask its secrets in what is printed and logged from now on.
+
+    With a `destination`, return the feed as one that has only that. Raise `ConfigError` if it has none of this name.
+    """
     from arfeed.plugins.config import read_project
 
     project = read_project(config)
@@ -105,4 +108,4 @@ def read_feed(config: Path) -> Project:
     for stream in (sys.stdout, sys.stderr, getattr(sys.stdout, "document", None), *logs):
         if isinstance(stream, _Masking):
             stream.secrets |= project.secrets
-    return project
+    return project if destination is None else project.choose(destination)

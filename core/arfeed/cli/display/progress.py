@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from rich.console import Console
@@ -34,16 +35,46 @@ def progress() -> Iterator[RunProgress]:
         yield _log_progress(Bars(bars))
 
 
+_PHASES = {
+    "Settling": "settling",
+    "Reading": "reading",
+    "Looking for": "documents",
+    "Preparing": "documents",
+    "Comparing": "comparing",
+    "Asking": "asking",
+    "Sending the PDFs": "sending documents",
+    "Sending": "sending the report",
+}
+"""The phases of a run, few and always the same, by how the texts of their steps begin."""
+
+
+def phase_seconds(steps: RunProgress) -> Mapping[str, float]:
+    """Return how long each phase of the run took that reported its steps to what `progress` yielded."""
+    return cast("_Logged", steps).seconds()
+
+
 class _Logged:
-    """Logs steps and warnings as events as well."""
+    """Logs steps and warnings as events as well, and keeps how long each phase takes."""
 
     def __init__(self, shown: RunProgress) -> None:
         self._shown = shown
+        self._phase, self._began = "opening", monotonic()
+        self._seconds: dict[str, float] = {}
 
     def step(self, text: str) -> None:
         # First, so that the log has the step even if the terminal is gone.
         event("step", text=text)
+        self._turn_to(next((phase for words, phase in _PHASES.items() if text.startswith(words)), "ending"))
         self._shown.step(text)
+
+    def seconds(self) -> Mapping[str, float]:
+        self._turn_to("ending")
+        return {phase: round(seconds, 3) for phase, seconds in self._seconds.items()}
+
+    def _turn_to(self, phase: str) -> None:
+        now = monotonic()
+        self._seconds[self._phase] = self._seconds.get(self._phase, 0) + now - self._began
+        self._phase, self._began = phase, now
 
     def warn(self, text: str) -> None:
         event("warning", logging.WARNING, text=text)

@@ -31,9 +31,10 @@ def show_plan(plan: Plan, console: Console, command: str, adopt: str, *, deliver
 
     `command` delivers it, and is printed with the approval after it; `adopt` is printed with the name of a report.
     """
-    console.print(Text(make_legible(f"{plan.feed} → {plan.destination}"), "bold"))
+    there = f"{plan.named}, {plan.destination}" if plan.named else plan.destination
+    console.print(Text(make_legible(f"{plan.feed} → {there}"), "bold"))
     counts = plan.counts
-    since = f"since {plan.baseline}" if plan.baseline else "(no earlier delivery is known)"
+    since = f"since run {plan.baseline}" if plan.baseline else "(no earlier delivery is known)"
     compared = (
         f"{counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged, {counts.missing:,} missing"
     )
@@ -123,6 +124,8 @@ def _warnings(plan: Plan) -> Iterator[str]:
         if reading.outcome == "another":
             fate = "is not sent" if ref in documents.withheld else "is sent all the same"
             yield f"the PDF of {make_legible(ref)} {fate}: {make_legible(reading.words)}"
+        if reading.outcome == "mentioned":
+            yield f"the PDF of {make_legible(ref)} is sent, but may be the wrong one: {make_legible(reading.words)}"
     unsure = [
         ref
         for ref, reading in documents.readings.items()
@@ -172,7 +175,8 @@ def show_receipt(receipt: Receipt, console: Console) -> None:
     report, doubt = receipt.report, "" if receipt.verified else " (unverified: the receiver took it away at once)"
     place = "/".join(filter(None, [report.folder, report.name]))
     ahead = "".join(f"{'/'.join(filter(None, [file.folder, file.name]))}, " for file in receipt.files)
-    sent = f"{ahead}{place} ({report.size:,} bytes) and {len(receipt.documents):,} PDFs"
+    count = len(receipt.documents)
+    sent = f"{ahead}{place} ({report.size:,} bytes) and {count:,} PDF{'s' * (count != 1)}"
     said = f"delivered{doubt} {sent}, run {receipt.run}"
     _paragraph(console, "✓ ", make_legible(said), "green")
     for name, why in receipt.documents_failed.items():

@@ -60,7 +60,7 @@ def receiver(
     reports = headers.folder if isinstance(headers, RehearsalRule) else layout.REPORT_FOLDER
     (layout.inbox(folder) / reports).mkdir(parents=True, exist_ok=True)
     layout.keys(folder).mkdir(exist_ok=True)
-    with _alone(name, folder):
+    with lock_folder(name, folder):
         layout.address_file(folder).unlink(missing_ok=True)  # of one that was killed
         bookkeeper = _bookkeeper(folder, headers or Headers())
         # What came while no receiver ran, or as one was killed, is booked before anything new.
@@ -80,7 +80,8 @@ def _bookkeeper(folder: Path, reads: Reads) -> Bookkeeper | ShipmentBookkeeper:
 
 
 @contextmanager
-def _alone(name: str, folder: Path) -> Iterator[None]:
+def lock_folder(name: str, folder: Path) -> Iterator[None]:
+    """Have a receiver's folder for oneself; raise `LockedError` if somebody else has it."""
     # A SQLite transaction is the one lock of the standard library that works on every system and ends with its process.
     with closing(sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None)) as lock:
         try:

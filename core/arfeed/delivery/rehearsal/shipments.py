@@ -64,6 +64,9 @@ class ShipmentBookkeeper:
         """Return the files of a delivery by name: those inside of its archive, or those with a marker's digits."""
         rule = self.rule
         together = [each for each in self._inbox.iterdir() if _digits(each.name) == _digits(path.name)]
+        names = [each.name for each in together]
+        if lacking := [pattern for pattern in rule.together if not any(re.fullmatch(pattern, name) for name in names)]:
+            raise ValueError(f"{path.name} stands there without {', '.join(lacking)}, so that nothing of it is read")
         if rule.archive is None:
             return {each.name: each.read_bytes() for each in together if not each.name.startswith(".")}
         archives = [each for each in together if re.fullmatch(rule.archive, each.name)]

@@ -27,7 +27,7 @@ class Standing:
 
 
 @contextmanager
-def standing(
+def run_receiver(
     name: str, folder: Path, headers: Reads | None = None, *, port: int | None = None, page_port: int | None = None
 ) -> Iterator[Standing]:
     """Run a receiver with its page.

@@ -28,18 +28,18 @@ class Switches(BaseModel):
     refuse_rename: bool = Field(default=False, description="It renames nothing: permission denied.")
     refuse_replacing: bool = Field(default=False, description="It renames nothing over a file that exists.")
     lose_rename: bool = Field(default=False, description="It renames, and hangs up instead of answering.")
-    take_away: bool = Field(default=False, description="It takes files away as soon as they have arrived.")
+    take_away: bool = Field(default=False, description="It removes files as soon as they have arrived.")
     disconnect_every: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
-        default=None, description="It hangs up at every request of this number: 1 at each, 20 at the 20th, 40th …"
+        default=None, description="It hangs up at every Nth request: 1 for each, 20 for the 20th, 40th …"
     )
     stall_every: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
-        default=None, description="It never answers every request of this number: 1 none, 20 not the 20th, 40th …"
+        default=None, description="It leaves every Nth request unanswered: 1 for all, 20 for the 20th, 40th …"
     )
     disk_full_after: Annotated[NonNegativeInt | None, BeforeValidator(_number)] = Field(
-        default=None, description="Its disk is full after that many more bytes; 0 at once."
+        default=None, description="Its disk is full after this many more bytes; 0: at once."
     )
     most_handles: Annotated[PositiveInt | None, BeforeValidator(_number)] = Field(
-        default=None, description="This many files may be open at once in a session."
+        default=None, description="A session may have at most this many files open."
     )
     permission_denied: Annotated[tuple[str, ...], BeforeValidator(_names)] = Field(
         default=(), description="Files with these in their paths may not be written, such as .pdf, csv_data_uploads."

@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path == "/style.css":
             self._send(HTTPStatus.OK, "text/css", STYLE)
         else:
-            raise _Refusal(HTTPStatus.NOT_FOUND, "There are /, /books.json and /faults.json.")
+            raise _Refusal(HTTPStatus.NOT_FOUND, "Not found. The pages are /, /books.json and /faults.json.")
 
     def _post(self) -> None:
         self._check_origin()
@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self, kind: str) -> str:
         if self.headers.get_content_type() != kind:
-            raise _Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Say Content-Type: {kind}.")
+            raise _Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send the header Content-Type: {kind}.")
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
             raise _Refusal(HTTPStatus.LENGTH_REQUIRED, "Say Content-Length.")

@@ -44,7 +44,7 @@ def find_amounts(text: str, decimals: int) -> set[int]:
         found.update(int(re.sub(r"\D", "", number)) for number in _WHOLE.findall(text))
         return found | {amount // 100 for amount in find_amounts(text, 2) if amount % 100 == 0}
     for ending in _endings(decimals).finditer(text):
-        found.update(int(whole + ending[1]) for whole in _wholes(text, ending.start()))
+        found.update(int(whole + ending[1]) for whole in _read_whole_units(text, ending.start()))
     if reads_right_to_left(text):
         for last, groups, first in _turned_round(decimals).findall(text):
             found.add(int(first + "".join(re.findall(r"\d+", groups)[::-1]) + re.sub(r"\D", "", last)))
@@ -56,7 +56,7 @@ def find_whole_amounts(text: str, decimals: int) -> set[int]:
     return {int(re.sub(r"\D", "", number)) * 10**decimals for number in _WHOLE.findall(text)}
 
 
-def _wholes(text: str, end: int) -> list[str]:
+def _read_whole_units(text: str, end: int) -> list[str]:
     """Return how the digits before a decimal mark may be read, by how far to the left the number goes."""
     start = end
     while start and text[start - 1].isdigit():

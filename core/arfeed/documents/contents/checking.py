@@ -170,8 +170,8 @@ def find_unnumbered(
         if not before[source, "own"] and before[source, "none"] + now[source, "none"] >= _ENOUGH
     ]
     news = (
-        f"{source}: none of {now[source, 'none']} PDFs prints its invoice's number as the source has it, so a wrong "
-        "one would go unnoticed; reported once"
+        f"{source}: none of {now[source, 'none']} PDFs prints its invoice's number as the source writes it, so a wrong "
+        "PDF would go unnoticed; this is reported only once"
         for source in unnumbered
         if before[source, "none"] < _ENOUGH
     )

@@ -2,11 +2,11 @@
 
 It runs alone, without arfeed, since PDFium is not thread-safe and a file made for the purpose may crash it, hang it or
 fill its memory. A request is {"path", "start", "size", "wanted"}; an answer is {"error"} or {"pages", "more",
-"invoices", "careful", "attached", "quick"}. `wanted` are numbers, letters and digits only: reading
+"invoices", "careful", "labelled", "attached", "quick"}. `wanted` are numbers, letters and digits only: reading
 ends at the page that has one, or with what a font's codes show without PDFium's text; the answer says "quick" then. If
 none has any, or if `wanted` is null, the pages are read `careful`ly, too: words by the gaps between letters, where
-letters are spaced or cells touch, and what the text has nothing of otherwise: form fields, stamps, notes typed on the
-page, and attached PDFs.
+letters are spaced or cells touch, what stands beside and above each word with a digit (`labelled`), and what the
+text has nothing of otherwise: form fields, stamps, notes typed on the page, and attached PDFs.
 """
 
 from __future__ import annotations
@@ -108,6 +108,7 @@ def _answer(
     *,
     more: bool = False,
     careful: list[str] | None = None,
+    labelled: Sequence[tuple[str, str]] = (),
     attached: Sequence[str] = (),
     quick: bool = False,
 ) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def _answer(
         "more": more,
         "invoices": invoices,
         "careful": careful,
+        "labelled": labelled,
         "attached": attached,
         "quick": quick,
     }
@@ -263,8 +265,9 @@ def _read(opened: _Opened, wanted: Sequence[str] | None, *, on_pages: bool) -> d
     if wanted is not None and _has_marks(opened.pdf):
         # A form's fields, once they are drawn, are text like any other; letter by letter is for what has none of it.
         return _answer(_read_drawn(opened.pdf, len(pages)), _find_embedded(files), more=more, quick=True)
-    careful = _read_carefully(opened.pdf, len(pages))
-    return _answer(pages, _find_embedded(files), more=more, careful=careful, attached=_texts_of_pdfs(files))
+    careful, labelled = _read_carefully(opened.pdf, len(pages))
+    attached = _texts_of_pdfs(files)
+    return _answer(pages, _find_embedded(files), more=more, careful=careful, labelled=labelled, attached=attached)
 
 
 def _text_of(page: Any) -> str:
@@ -302,9 +305,10 @@ def _read_drawn(pdf: Any, count: int) -> list[str]:
     return pages
 
 
-def _read_carefully(pdf: Any, count: int) -> list[str]:
-    """Read the first pages letter by letter, with what lies on them."""
+def _read_carefully(pdf: Any, count: int) -> tuple[list[str], list[tuple[str, str]]]:
+    """Read the first pages letter by letter, with what lies on them, and what labels their numbers."""
     pages: list[str] = []
+    labelled: list[tuple[str, str]] = []
     size = 0
     drawn = _has_marks(pdf)
     if drawn:
@@ -318,12 +322,14 @@ def _read_carefully(pdf: Any, count: int) -> list[str]:
             page = pdf[number]
         text = page.get_textpage()
         pages.append("\n".join([_by_gaps(text), *notes])[:MOST_TEXT])
+        if len(labelled) < _MOST_LABELLED:
+            labelled += _pair(_find_cells(text))
         text.close()
         page.close()
         size += len(pages[-1])
         if size > MOST_TEXT:
             break
-    return pages
+    return pages, labelled
 
 
 def _has_marks(pdf: Any) -> bool:
@@ -398,7 +404,7 @@ def _by_gaps(text: Any) -> str:
     """
     import pypdfium2.raw as pdfium
 
-    bounded = _squeeze(text.get_text_bounded())
+    bounded = _strip_spaces(text.get_text_bounded())
     lines: list[list[Letter]] = [[]]
     box = pdfium.FS_RECTF()
     upright = broken = True
@@ -415,7 +421,7 @@ def _by_gaps(text: Any) -> str:
             broken = False
             lines[-1].append(placed)
     # What lies off the page is in the letters, but not in the bounded text.
-    there = (line for line in lines if _squeeze("".join(each[0] for each in line)) in bounded)
+    there = (line for line in lines if _strip_spaces("".join(each[0] for each in line)) in bounded)
     return "\n".join(map(_join, there))
 
 
@@ -428,12 +434,12 @@ def _goes_on(line: list[Letter], letter: Letter) -> bool:
     return abs(line[-1][1] - left) < width / 2 and min(abs(bottom - line[-1][4]), abs(line[-1][2] - top)) < width
 
 
-def _squeeze(line: str) -> str:
+def _strip_spaces(line: str) -> str:
     return "".join(letter for letter in line if not letter.isspace() and letter not in "\x02\ufffe")
 
 
 def _join(letters: list[Letter]) -> str:
-    gaps = [_gap(before, after) for before, after in pairwise(_along(letters))]
+    gaps = [_gap(before, after) for before, after in pairwise(_project_on_line(letters))]
     on_lines = sorted(gap for gap, _ in gaps if gap != math.inf)
     usual = max(0.0, on_lines[len(on_lines) // 2]) if on_lines else 0.0
     joined = [letter for letter, *_ in letters[:1]]
@@ -442,11 +448,104 @@ def _join(letters: list[Letter]) -> str:
     return "".join(joined)
 
 
+# --- labels and values, as they stand on the page -------------------------------------------------------------------
+
+
+class _Cell:
+    """A run of letters of one line without a wide gap: its box, its place among the lines, and what it says."""
+
+    def __init__(self, letters: list[Letter]) -> None:
+        self.text = _join(letters)
+        _, self.left, self.bottom, _, self.top = letters[0]
+        self.right = max(letter[3] for letter in letters)
+
+
+_MOST_LABELLED = 5_000
+_MOST_LETTERS_OF_CELLS = 20_000
+_CELL_GAP = 0.6
+"""A gap wider than this part of the line's height is one between cells."""
+_LINES_ABOVE = 3.0
+_SAME_LEFT = 3.0
+
+
+def _find_cells(text: Any) -> list[list[_Cell]]:
+    """Return the cells of a page's upright letters, line by line from its top, wherever the file has them."""
+    import pypdfium2.raw as pdfium
+
+    letters: list[Letter] = []
+    box = pdfium.FS_RECTF()
+    for number in range(min(text.count_chars(), _MOST_LETTERS_OF_CELLS)):
+        letter = chr(pdfium.FPDFText_GetUnicode(text, number))
+        there = not letter.isspace() and pdfium.FPDFText_GetLooseCharBox(text, number, ctypes.byref(box))
+        if there and box.top > box.bottom and abs(math.sin(pdfium.FPDFText_GetCharAngle(text, number))) < 1 - _TURNED:
+            letters.append((letter, box.left, box.bottom, box.right, box.top))
+    letters.sort(key=lambda each: -each[2] - each[4])
+    lines: list[list[Letter]] = []
+    for each in letters:
+        middle = (each[2] + each[4]) / 2
+        if lines and middle > lines[-1][0][2] + (lines[-1][0][4] - lines[-1][0][2]) * _LOWEST:
+            lines[-1].append(each)
+        else:
+            lines.append([each])
+    return [_cells_of(sorted(line, key=lambda each: each[1])) for line in lines]
+
+
+_LOWEST = 0.2
+"""A letter is of the line above if its middle is higher than this part of that line."""
+
+
+def _cells_of(line: list[Letter]) -> list[_Cell]:
+    gaps = [max(0.0, after[1] - before[3]) for before, after in pairwise(line)]
+    usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
+    cells = [[line[0]]]
+    for letter, gap in zip(line[1:], gaps, strict=True):
+        if gap > usual + _CELL_GAP * (letter[4] - letter[2]):
+            cells.append([])
+        cells[-1].append(letter)
+    return [*map(_Cell, cells)]
+
+
+def _pair(lines: list[list[_Cell]]) -> list[tuple[str, str]]:
+    """Return every cell with a digit behind the one to its left, and behind the one above it, where these have none.
+
+    A label above begins with a line break.
+    """
+    pairs = []
+    for place, line in enumerate(lines):
+        for number, cell in enumerate(line):
+            if not _has_digit(cell):
+                continue
+            said = _with_next_lines(cell, lines[place + 1 : place + 4])
+            labels = [("", line[number - 1])] if number else []
+            labels += [("\n", above) for above in (_find_above(cell, lines[place - 1]) if place else [])]
+            pairs += [(side + label.text, said) for side, label in labels if not _has_digit(label)] or [("", said)]
+    return pairs
+
+
+def _has_digit(cell: _Cell) -> bool:
+    return any(letter.isdigit() for letter in cell.text)
+
+
+def _find_above(cell: _Cell, line: list[_Cell]) -> list[_Cell]:
+    near = cell.top + _LINES_ABOVE * (cell.top - cell.bottom)
+    return [each for each in line if each.left < cell.right and each.right > cell.left and each.bottom < near][:1]
+
+
+def _with_next_lines(cell: _Cell, lines: list[list[_Cell]]) -> str:
+    """Return what a cell says with the lines below that only go on with it, as in a narrow column."""
+    said = [cell.text]
+    for line in lines:
+        if abs(line[0].left - cell.left) > _SAME_LEFT or len(line) > 1:
+            break
+        said.append(line[0].text)
+    return "\n".join(said)
+
+
 Span = tuple[float, float, float, float]
 """Where a letter begins and ends along its line, and where across it."""
 
 
-def _along(letters: list[Letter]) -> list[Span]:
+def _project_on_line(letters: list[Letter]) -> list[Span]:
     """Return the letters' places along their line, which may run up or down the page."""
     across = [(left, right, bottom, top) for _, left, bottom, right, top in letters]
     steps = [abs(a[0] + a[1] - b[0] - b[1]) >= abs(a[2] + a[3] - b[2] - b[3]) for a, b in pairwise(across)]

@@ -18,7 +18,7 @@ _MARKS = re.compile(r"[.,()]")
 
 def is_printed(customer: str, squeezed: str) -> bool:
     """Whether a squeezed text has a customer's name, whatever its legal form."""
-    key = squeeze(_plain(customer))
+    key = squeeze(_strip_legal_form(customer))
     return bool(key) and key in squeezed
 
 
@@ -29,7 +29,7 @@ def may_be_one(one: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=10_000)
-def _plain(name: str) -> str:
+def _strip_legal_form(name: str) -> str:
     """Return a customer's name without the legal form before or behind it, which is often written differently."""
     whole = _MARKS.sub(" ", fold(name))
     bare = _AROUND.sub(" ", whole)
@@ -38,4 +38,4 @@ def _plain(name: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _words(name: str) -> frozenset[str]:
-    return frozenset(map(squeeze, _plain(name).split())) - {""}
+    return frozenset(map(squeeze, _strip_legal_form(name).split())) - {""}

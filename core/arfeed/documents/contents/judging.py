@@ -30,9 +30,9 @@ from arfeed.documents.contents.words import fold, is_empty, is_garbled, is_space
 from arfeed.model import schema
 from arfeed.model.currencies import format_amount
 
-Outcome = Literal["own", "another", "none", "no text", "unreadable", "incomplete"]
+Outcome = Literal["own", "another", "mentioned", "none", "no text", "unreadable", "incomplete"]
 
-VERSION = 3
+VERSION = 4
 """Of the rule: a PDF that was read by another one is read again."""
 
 _ERRORS = {
@@ -73,13 +73,16 @@ def _judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | No
     if (by_machine := _by_embedded(own, extract, known)) is not None:
         return by_machine
     if is_garbled(extract.pages):
-        return Verdict("unreadable", "its fonts do not show which letters they draw")
+        return Verdict("unreadable", "its text can't be extracted: the fonts do not map to characters")
     printed = Printed(_pages(extract), known)
     there = printed.find(own)
     if there == Found.NOT:
         return None
     if there == Found.SURE and not own.money:
         return Verdict("own")
+    # Labels may stand apart from their values, which is seen by reading carefully only.
+    if _find_doubt(own, printed) is not None or printed.may_mention_apart() or printed.role_of(own) == Role.MENTIONED:
+        return None
     if printed.has_money(own) and printed.has_customer(own):
         return Verdict("own")
     # Without its money or its customer it may be another's that mentions it, of which a part says nothing.
@@ -96,12 +99,12 @@ def _pages(extract: Extract) -> list[Page]:
 def _judge_carefully(own: Invoice, extract: Extract, known: Known, careful: Sequence[str]) -> Verdict:
     """Return what a PDF is by two readings, of which the second went letter by letter."""
     if all(map(is_empty, (extract.pages, careful, extract.attached))) and not extract.more:
-        return Verdict("no text", "a scan, or drawn without letters")
+        return Verdict("no text", "a scan, or drawn without text")
     # The second reading may have been given up sooner; then the first counts alone.
     readings = zip_longest(careful, extract.pages, fillvalue="")
     pages = [make_page(number, texts) for number, texts in enumerate(readings, 1)]
     pages += [make_page(ATTACHED, [text]) for text in extract.attached]
-    verdict = _by_text(own, Printed(pages, known))
+    verdict = _by_text(own, Printed(pages, known, extract.labelled))
     if verdict.outcome == "none" and extract.more:
         return Verdict("incomplete", f"only its first {len(extract.pages)} pages were read")
     return verdict
@@ -114,12 +117,58 @@ def _by_text(own: Invoice, printed: Printed) -> Verdict:
         return Verdict("own") if there >= Found.MAYBE else Verdict("none")
     its_money = printed.has_money(own)
     if its_money and printed.has_customer(own):
-        return Verdict("own") if there else Verdict("none")
+        return _by_title(own, printed) if there else Verdict("none")
     owner = _find_owner(own, there, printed, its_money=its_money)
     if owner is not None:
         return _assign_to(own, owner, printed, its_money=its_money)
     is_own = there >= Found.MAYBE or (there == Found.OTHERWISE and its_money and has_long_core(own))
-    return Verdict("own") if is_own else Verdict("none")
+    return _by_title(own, printed) if is_own else Verdict("none")
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Why a PDF that prints an invoice's number may only refer to it: its `kind`, or the number that it has itself."""
+
+    kind: str | None
+    named: str | None = None
+
+
+def _find_doubt(own: Invoice, printed: Printed) -> _Doubt | None:
+    if (kind := printed.find_other_kind(own)) is not None:
+        return _Doubt(kind)
+    if printed.role_of(own) != Role.MENTIONED or (own.is_credit and printed.is_credit_note()):
+        return None
+    named = printed.find_named(own) or next(
+        (other.source_ref for other in printed.find_others(own) if _heads(other, own, printed)), None
+    )
+    return None if named is None else _Doubt(None, named)
+
+
+def _by_title(own: Invoice, printed: Printed) -> Verdict:
+    """Return that a PDF is an invoice's own unless it calls itself something else that only refers to it."""
+    doubt = _find_doubt(own, printed)
+    if doubt is None:
+        return Verdict("own")
+    where = _name_page(printed.page_of(own))
+    said = f"{where} is headed “{doubt.kind}”" if doubt.kind else f"{where} has {doubt.named} as its own number"
+    owners = [other for other in printed.find_others(own) if _owns(other, own, doubt, printed)]
+    if len(owners) != 1:
+        return Verdict("mentioned", f"{said} and only mentions {own.source_ref}")
+    (owner,) = owners
+    words = f"{said}, though it mentions {own.source_ref}: it is the PDF of {owner.invoice_ref}"
+    return Verdict("another", words, owner.invoice_ref)
+
+
+def _owns(other: Invoice, own: Invoice, doubt: _Doubt, printed: Printed) -> bool:
+    """Whether a document that is known is the one of which a PDF says that it is not the invoice."""
+    if doubt.kind == "credit note":
+        return other.is_credit and printed.role_of(other) > Role.LISTED
+    return doubt.kind is None and _heads(other, own, printed)
+
+
+def _heads(other: Invoice, own: Invoice, printed: Printed) -> bool:
+    """Whether another number stands before this one that is only mentioned, and is not mentioned or listed itself."""
+    return printed.role_of(other) > Role.LISTED and printed.first_place(other) <= printed.first_place(own)
 
 
 def _find_owner(own: Invoice, there: Found, printed: Printed, *, its_money: bool) -> Invoice | None:
@@ -128,7 +177,7 @@ def _find_owner(own: Invoice, there: Found, printed: Printed, *, its_money: bool
     If it prints this one's number all the same, it must do no more than mention it.
     """
     others = printed.find_others(own)
-    if not others or (there < Found.MAYBE and printed.hides(own, others)):
+    if not others or (there < Found.MAYBE and printed.may_hide_number(own, others)):
         return None
     role = printed.role_of(own)
     if role == Role.NAMED:
@@ -176,8 +225,7 @@ def _may_head(invoice: Invoice, printed: Printed) -> bool:
 def _assign_to(own: Invoice, other: Invoice, printed: Printed, *, its_money: bool) -> Verdict:
     amount = _money(max(other.money & printed.amounts(other), default=other.amount), other)
     missed = own.customer if its_money else _money(own.amount or own.balance, own)
-    page = printed.page_of(other)
-    where = "an attached PDF" if page == ATTACHED else f"page {page}"
+    where = _name_page(printed.page_of(other))
     though = f", though it mentions {own.source_ref}" if printed.find(own) == Found.SURE else ""
     return Verdict(
         "another",
@@ -185,6 +233,10 @@ def _assign_to(own: Invoice, other: Invoice, printed: Printed, *, its_money: boo
         f"{missed}{though}: it is the PDF of {other.invoice_ref}",
         other.invoice_ref,
     )
+
+
+def _name_page(page: int | None) -> str:
+    return "an attached PDF" if page == ATTACHED else f"page {page}"
 
 
 def _money(units: int, invoice: Invoice) -> str:

@@ -30,6 +30,7 @@ class Invoice(NamedTuple):
     currency: str
     amount: int
     balance: int
+    is_credit: bool = False
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -104,8 +105,9 @@ class Known:
         """Return the invoice of a row."""
         row = self._columns
         source, source_ref, invoice_ref, customer, currency = (column[place].as_py() for column in row[:5])
-        amount, balance = (_unit(column[place].as_py()) for column in row[5:])
-        return Invoice(source, source_ref, invoice_ref, customer, currency, amount, balance)
+        amount, balance = (column[place].as_py() for column in row[5:])
+        is_credit = (amount or balance or 0) < 0
+        return Invoice(source, source_ref, invoice_ref, customer, currency, _unit(amount), _unit(balance), is_credit)
 
     @cached_property
     def _columns(self) -> list[pa.Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ from functools import cache, cached_property, lru_cache
 from arfeed.documents.contents import customers
 from arfeed.documents.contents.amounts import find_amounts, find_whole_amounts
 from arfeed.documents.contents.known import Invoice, Known
-from arfeed.documents.contents.mentions import Role, find_roles
+from arfeed.documents.contents.mentions import MENTION, Role, find_roles, label_role, mentions_apart
 from arfeed.documents.contents.numbers import Number, find_places, find_variants, finds, make_number
-from arfeed.documents.contents.words import close_short_lines, close_up, fold, is_spaced, squeeze
+from arfeed.documents.contents.titles import Title, find_labelled_numbers, find_titles, is_first, is_number_label
+from arfeed.documents.contents.words import close_short_lines, close_up, fold, is_spaced, squeeze, strip_accents
 from arfeed.model import schema
 
 _FEWEST_STRONG = 5
@@ -52,9 +54,10 @@ def make_page(number: int, texts: Sequence[str]) -> Page:
 class Printed:
     """The pages of a PDF, asked about invoices among all that are known."""
 
-    def __init__(self, pages: Sequence[Page], known: Known) -> None:
-        """Nothing is looked for before the first question."""
+    def __init__(self, pages: Sequence[Page], known: Known, labelled: Sequence[tuple[str, str]] = ()) -> None:
+        """Nothing is looked for before the first question. `labelled` are values behind what labels them."""
         self.pages, self.known = pages, known
+        self._labelled = labelled
         self._amounts = cache(self._find_amounts)
 
     @cached_property
@@ -88,7 +91,7 @@ class Printed:
             printed = find_whole_amounts(text, decimals) | (find_amounts(closed, decimals) if closed != text else set())
             if not invoice.money.isdisjoint(amount * scale for amount in printed):
                 return True
-        odd = _oddly((invoice.amount or invoice.balance) // scale)
+        odd = _make_odd_pattern((invoice.amount or invoice.balance) // scale)
         return any(odd.search(text) for text in self._texts)
 
     def ends_with(self, invoice: Invoice) -> bool:
@@ -150,7 +153,7 @@ class Printed:
         """Whether all pieces of its number are there: as a whole, or turned round beside Hebrew or Arabic."""
         return any(all(piece in self.squeezed for piece in each.core or each.pieces) for each in _numbers(invoice))
 
-    def hides(self, own: Invoice, others: Sequence[Invoice]) -> bool:
+    def may_hide_number(self, own: Invoice, others: Sequence[Invoice]) -> bool:
         """Whether, beside the others', an invoice's number may be there after all, in a way that was not understood."""
         squeezed = self.squeezed
         keys = (squeeze(fold(number)) for other in others for number in other.numbers)
@@ -160,8 +163,110 @@ class Printed:
         return any(len(number) >= _FEWEST_STRONG and number in squeezed for number in mine)
 
     def role_of(self, invoice: Invoice) -> Role:
-        """Return what an invoice's number stands there for at best; as `listed` if only its pieces were found."""
-        return max((role for *_, role in self._roles(invoice)), default=Role.LISTED)
+        """Return what an invoice's number stands there for at best; as `listed` if only its pieces were found.
+
+        What stands beside or above it on the page counts more than what the file has before it.
+        """
+        role = max((role for *_, role in self._roles(invoice)), default=Role.LISTED)
+        if role == Role.NAMED:
+            return role
+        labelled = self._label_of(invoice, default=role)
+        # The heading of a list names all that is listed below.
+        return min(role, labelled) if role == Role.LISTED else labelled
+
+    def _label_of(self, invoice: Invoice, default: Role) -> Role:
+        """Return the role that the labels on the page give an invoice's number at best."""
+        roles = {
+            label_role(f"{label} {value[:start]}")
+            for number in _numbers(invoice)
+            for label, value in self._values
+            for start, _ in [*find_places(number, value), *find_variants(number, value, self.known.has_number)]
+        }
+        return max((role for role in roles if role is not None), default=default)
+
+    def find_other_kind(self, own: Invoice) -> str | None:
+        """Return what kind of document prints an invoice's number, if it calls itself none that it may be of."""
+        found = kind = None
+        for page in self.pages:
+            text = next((text for text in page.texts if any(find_titles(text))), page.texts[0])
+            titles = [*find_titles(text)]
+            if titles or page.number == ATTACHED:
+                kind = self._find_kind(own, titles, self._line_of(own, text))
+            if not self._is_on(own, page):
+                continue
+            if kind is None or self._is_called(own, page, kind):
+                return None
+            found = kind
+        return found
+
+    def is_credit_note(self) -> bool:
+        """Whether any page calls itself a credit note."""
+        return any(title.kind == "credit note" for text in self._texts for title in find_titles(text))
+
+    def _line_of(self, own: Invoice, text: str) -> float:
+        """Return before how many lines of a text, blank ones left out, an invoice's number comes first."""
+        places = [start for number in _numbers(own) for start, _ in find_places(number, text)]
+        return len([line for line in text[: min(places)].splitlines() if line.strip()]) if places else math.inf
+
+    def _find_kind(self, own: Invoice, titles: Sequence[Title], line: float) -> str | None:
+        """Return what a page with these titles is; None for an invoice, and where that is not clear.
+
+        On its line, counted so, the invoice's number is; what is called a statement below that is none.
+        """
+        for title in titles:
+            if title.kind == "invoice" or title.line > line:
+                return None
+            if title.is_strong or (title.line == 0 and not self._is_field(title)):
+                return title.kind
+            # Fields of an invoice may have such names as well, before its number.
+            if title.is_alone and not self._is_field(title):
+                return title.kind
+            if (is_first(title) and titles[-1].kind == title.kind) or self.role_of(own) == Role.MENTIONED:
+                return title.kind
+        return None
+
+    def _is_field(self, title: Title) -> bool:
+        """Whether a title has a value beside it on the page, but not on its line of text."""
+        return any(label.startswith(title.label) for label, _ in self._plain_values)
+
+    @cached_property
+    def _plain_values(self) -> list[tuple[str, str]]:
+        return [(strip_accents(label), strip_accents(value)) for label, value in self._values]
+
+    def _is_on(self, invoice: Invoice, page: Page) -> bool:
+        return any(finds(number, text, _no_other) for number in _numbers(invoice) for text in page.texts)
+
+    def _is_called(self, own: Invoice, page: Page, kind: str) -> bool:
+        """Whether an invoice's number is the credit note's own, such as one that a customer has drawn up."""
+        if kind != "credit note":
+            return False
+        labels = [(title.label, title.rest) for title in find_titles(page.texts[0]) if title.kind == kind]
+        labels += [each for each in self._plain_values if any(title.kind == kind for title in find_titles(each[0]))]
+        return own.is_credit or any(
+            is_number_label(f"{label} {value[:start]}")
+            for label, value in labels
+            for number in _numbers(own)
+            for start, _ in find_places(number, value)
+        )
+
+    def find_named(self, own: Invoice) -> str | None:
+        """Return a number that is called the invoice's number and is not this invoice's."""
+        texts = [*self._texts, *(f"{label} {value}" for label, value in self._values)]
+        mine = {squeeze(fold(number)).lstrip("0") for number in own.numbers}
+        for named in (named for text in texts for named in find_labelled_numbers(text)):
+            number = squeeze(named)
+            if not any(number in each or each in number for each in mine):
+                return named.upper()
+        return None
+
+    def may_mention_apart(self) -> bool:
+        """Whether a label may stand apart from its value that names another document."""
+        spaced = (close_up(text) for text in self._texts if is_spaced(text))
+        return any(map(mentions_apart, self._texts)) or any(MENTION.search(text) for text in spaced)
+
+    @cached_property
+    def _values(self) -> list[tuple[str, str]]:
+        return [(fold(label), fold(value)) for label, value in self._labelled]
 
     def first_place(self, invoice: Invoice) -> tuple[int, int]:
         """Return where an invoice's number comes first: which page it is, and where on it."""
@@ -208,7 +313,7 @@ def _scale(decimals: int) -> int:
 
 
 @lru_cache(maxsize=1_000)
-def _oddly(amount: int) -> re.Pattern[str]:
+def _make_odd_pattern(amount: int) -> re.Pattern[str]:
     """Return a pattern of an amount with whatever mark between its digits, as where a font lacks the blank."""
     digits = str(amount)
     if len(digits) < _FEWEST_STRONG:

@@ -38,15 +38,17 @@ class Extract:
     """What a PDF holds: the text of its pages, and the invoices for machines embedded in it.
 
     `careful` is the text of the same pages read letter by letter, and `attached` that of attached PDFs' pages; None if
-    the PDF was not read so. `more` says that there are pages beyond those that were read. `quick` says that `pages`
-    are only the first ones, or only what the codes of its fonts show: what is not found there has to be looked for
-    once more. `error` is why nothing was read: password, unreadable, time, memory or lost (the process died).
+    the PDF was not read so. `labelled` is then what stands to the left of and above each word with a digit, and the
+    word. `more` says that there are pages beyond those that were read. `quick` says that `pages` are only the first
+    ones, or only what the codes of its fonts show: what is not found there has to be looked for once more. `error` is
+    why nothing was read: password, unreadable, time, memory or lost (the process died).
     """
 
     pages: tuple[str, ...] = ()
     invoices: tuple[Embedded, ...] = ()
     more: bool = False
     careful: tuple[str, ...] | None = None
+    labelled: tuple[tuple[str, str], ...] = ()
     attached: tuple[str, ...] = ()
     error: str | None = None
     quick: bool = False
@@ -214,4 +216,7 @@ def _extract(said: dict[str, Any]) -> Extract:
         return Extract(error=said["error"])
     invoices = tuple(Embedded(**invoice) for invoice in said["invoices"])
     careful = None if said["careful"] is None else tuple(said["careful"])
-    return Extract(tuple(said["pages"]), invoices, said["more"], careful, tuple(said["attached"]), quick=said["quick"])
+    labelled = tuple((label, value) for label, value in said["labelled"])
+    return Extract(
+        tuple(said["pages"]), invoices, said["more"], careful, labelled, tuple(said["attached"]), quick=said["quick"]
+    )

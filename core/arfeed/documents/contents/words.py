@@ -34,6 +34,17 @@ def _plain_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 
 
+def strip_accents(text: str) -> str:
+    """Return a folded text without its accents, and with the plain letters of Turkish, Polish and Danish."""
+    if text.isascii():
+        return text
+    parted = unicodedata.normalize("NFD", text).translate(_PLAIN)
+    return "".join(letter for letter in parted if not unicodedata.combining(letter))
+
+
+_PLAIN = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "a", "’": "'"})
+
+
 def squeeze(text: str) -> str:
     """Return the letters and digits of a text."""
     return _NO_LETTERS.sub("", text)

@@ -1,12 +1,5 @@
-"""Alembic's entry point: migrate over the connection that `arfeed.history.migrate` hands over."""
+"""Alembic's entry point."""
 
-from alembic import context
+from arfeed.history.migrate import run_migrations
 
-schema = context.config.attributes["schema"]
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=schema.metadata,
-    version_table=schema.versions,
-)
-with context.begin_transaction():
-    context.run_migrations()
+run_migrations()

@@ -127,9 +127,9 @@ def _choose_lines(summary: Summary, columns: ControlAccountSettings) -> pa.Table
         rows = summary.lines["label"].filter(chosen).to_pylist()
         what = f"several accounts may be meant ({_list(rows)})" if count else "no account has that name"
         raise SourceError(
-            f"{summary.file}: which account holds what customers owe? The usual names were tried "
-            f"(Accounts Receivable, Trade Debtors, Sales Ledger Control Account …), and {what}; "
-            f"name it in `account`; it has {_first(summary)}"
+            f"{summary.file}: which account is the receivables account? The usual names were tried (Accounts "
+            f"Receivable, Trade Debtors, Sales Ledger Control Account …), and {what}; name it in `account`; it has "
+            f"{_first(summary)}"
         )
     return summary.lines.filter(chosen)
 
@@ -179,7 +179,7 @@ def _currencies(
         _refuse(summary, lines, unknown, codes, "is not an ISO 4217 currency code")
     texts = arrow.as_single_chunk(lines[str(summary.form.balance)])
     wrong = pc.fill_null(find_contradicted(texts, codes), fill_value=False)
-    _refuse(summary, lines, wrong, texts, "names another currency than that of the invoices")
+    _refuse(summary, lines, wrong, texts, "names a different currency from the invoices")
     return codes
 
 
@@ -188,7 +188,7 @@ def _only_currency(file: str, settings: FileSettings, rows: pd.DataFrame) -> str
     if len(codes) != 1:
         raise SourceError(
             f"{file}: its amounts name no currency, and the invoices are in {', '.join(codes) or 'none'}; name its "
-            "currency column in `currency`, or do without a control account"
+            "currency column in `currency`, or remove the control account"
         )
     return str(codes[0])
 

@@ -19,7 +19,7 @@ from arfeed.model.errors import SourceError
 from arfeed.model.settings import ControlAccountSettings, FileSettings
 from arfeed.tables.grid import read_grid
 from arfeed.tables.places import locate
-from arfeed.tables.values.amounts import MONEY, as_units, parse_money
+from arfeed.tables.values.amounts import MONEY, as_units, format_units, parse_money
 
 Mask = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -213,11 +213,12 @@ class _Body:
         self._refuse(self.line & self.below, "is below the total, where nothing more is expected")
         # Such a report always prints its total, at the very end: without it some rows are missing.
         if self.form.printed and self.end is None:
-            raise SourceError(f"{self.file}: it ends without its total, so it is cut off; export it again")
+            raise SourceError(f"{self.file}: it ends without a total, so it was cut off; export it again")
         if self.line.sum() > 1 and len(self.cells) == len(self.money):
             raise SourceError(
                 f"{self.file}: it has {int(self.line.sum())} rows of amounts and no column that says what they are, so "
-                "its total can't be told from what it sums up; export it with the accounts or customers, or as one row"
+                "its total can't be told from the rows it sums; export it with the accounts or customers, or as one "
+                "row"
             )
         amounts = [self._amounts(column) for column in self.money]
         groups = self._groups()
@@ -295,7 +296,8 @@ class _Body:
             if self.cells[column][end].as_py() and counted != printed:
                 raise SourceError(
                     f"{locate(self.origins[end].as_py(), self.file)}: {self.labels[end].as_py()!r} is printed as "
-                    f"{_money(printed)}, but its lines sum to {_money(counted)}; export the report again, as it comes"
+                    f"{format_units(printed)}, but its lines sum to {format_units(counted)}; export the report again, "
+                    "and do not edit it"
                 )
 
     def _refuse(self, wrong: Mask, why: str) -> None:
@@ -308,7 +310,3 @@ class _Body:
 def _mask(condition: pa.Array) -> Mask:
     result: Mask = condition.to_numpy(zero_copy_only=False)
     return result
-
-
-def _money(units: int) -> str:
-    return f"{Decimal(units).scaleb(-4):,.{2 if units % 100 == 0 else 4}f}"

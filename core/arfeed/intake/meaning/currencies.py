@@ -30,8 +30,8 @@ def refuse_other_currencies(
         sign = next((word for word in found if not is_code(word)), None)
         meant = f', with values.currency = {{ {quote(sign)} = "…" }}' if sign else ""
         raise SourceError(
-            f"{source}: every row counts as {settings.currency}, since `currency` says so and no column is named for "
-            f"it, but the column {name!r} says {list_words(found)} of what is owed. If that is the currency of the "
+            f"{source}: every row is read as {settings.currency}, because `currency` is set and no column is mapped to "
+            f"it, but the column {name!r} has {list_words(found)} in open rows. If that is the currency of the "
             f"invoices, set columns.currency = {quote(name)}{meant} in [sources.{source}]; if it is something else, "
             "values.currency = false"
         )

@@ -59,10 +59,10 @@ def fold_rows(rows: pd.DataFrame, settings: FileSettings) -> Folded:
     again = some.duplicated(_FACTS)
     if settings.rows == "lines":
         _refuse_differing(some, _FACTS, settings, "has rows that disagree, so they are not lines of one document")
-        return Folded(_without(rows, again), tuple(_note_lines(some, again)))
+        return Folded(_drop_repeats(rows, again), tuple(_note_lines(some, again)))
     if "rows" not in settings.model_fields_set:
         _refuse_untold_lines(some, settings)
-    return Folded(_without(rows, again), tuple(_notes(some, again)))
+    return Folded(_drop_repeats(rows, again), tuple(_notes(some, again)))
 
 
 def _is_owed(rows: pd.DataFrame) -> Mask:
@@ -79,6 +79,7 @@ def _refuse_closed_elsewhere(some: pd.DataFrame, settings: FileSettings) -> None
     distinct = states.drop_duplicates([*_DOCUMENT, "file", "owed"])
     owed, closed = distinct[distinct["owed"]], distinct[~distinct["owed"]]
     both = owed.reset_index(names="place").merge(closed.reset_index(names="other"), on=[*_DOCUMENT], how="inner")
+    # Within one file it is a contradiction of that list, which is refused elsewhere.
     both = both[both["file_x"] != both["file_y"]]
     if not len(both):
         return
@@ -89,7 +90,7 @@ def _refuse_closed_elsewhere(some: pd.DataFrame, settings: FileSettings) -> None
     owes = format_amount(one["balance"], one["currency"])
     raise SourceError(
         f"{_place(one, settings)}: {one['invoice_ref']!r} is owed with {owes}, and "
-        f"{_place(other, settings)} has it as {state}{more}. If each export lists everything, set "
+        f"{_place(other, settings)} has it as {state}{more}. If each export is a complete list, set "
         'files = "newest"; otherwise remove the export that is out of date'
     )
 
@@ -125,6 +126,7 @@ def _refuse_untold_lines(some: pd.DataFrame, settings: FileSettings) -> None:
 def _adding_up(apart: pd.DataFrame, name: str, settings: FileSettings) -> set[int]:
     """Return the documents whose amount or balance a column that is not used adds up to."""
     parsed = parse_money(arrow.to_text_array(apart[name]), settings.decimal)
+    # One cell that is not an amount is enough: a column of notes may hold numbers by chance.
     if pc.any(parsed.wrong).as_py() or parsed.values.null_count:
         return set()
     sums = pa.table({"document": pa.array(apart["document"]), "value": parsed.values}).group_by("document").aggregate(
@@ -142,7 +144,7 @@ def _files(rows: pd.DataFrame) -> pd.Series[str]:
     return pd.Series(names, index=rows.index, dtype="str")
 
 
-def _without(rows: pd.DataFrame, again: pd.Series[bool]) -> pd.DataFrame:
+def _drop_repeats(rows: pd.DataFrame, again: pd.Series[bool]) -> pd.DataFrame:
     return rows.drop(index=again[again].index).reset_index(drop=True) if again.any() else rows
 
 
@@ -189,7 +191,7 @@ def _refuse_differing(some: pd.DataFrame, names: Sequence[str], settings: FileSe
         parts = 'If each row has its own part of the balance, set rows = "instalments", which adds them up. '
     raise SourceError(
         f"{_place(other, settings)}: {ref!r} {why}: it differs from {_place(one, settings)} in {shown}. {parts}If "
-        "these are different documents, make their number of several columns, as in "
+        "these are different documents, build the number from several columns, as in "
         'invoice_ref = "{No}-{Year}", or give kinds a `prefix`; otherwise export the file again'
     )
 
@@ -225,7 +227,7 @@ def _add_up(rows: pd.DataFrame, some: pd.DataFrame, settings: FileSettings) -> F
     groups = some.groupby("invoice_ref", sort=False)
     first = groups.head(1).set_index("invoice_ref", drop=False)
     open_ones = some[(some["balance"] != ZERO).to_numpy(bool)]
-    due = _least(open_ones, "due_on").reindex(first.index).fillna(_least(some, "due_on"))
+    due = _find_least(open_ones, "due_on").reindex(first.index).fillna(_find_least(some, "due_on"))
     sums = {name: _sum_by_invoice(some, name, first.index) for name in schema.MONEY}
     total = _stated_totals(some, sums["balance"])
     status = groups["status"].agg(lambda each: "open" if (each == "open").any() else each.iloc[0]).reindex(first.index)
@@ -240,7 +242,7 @@ def _add_up(rows: pd.DataFrame, some: pd.DataFrame, settings: FileSettings) -> F
     return Folded(whole[rows.columns].reset_index(drop=True), tuple(notes))
 
 
-def _least(some: pd.DataFrame, name: str) -> pd.Series:
+def _find_least(some: pd.DataFrame, name: str) -> pd.Series:
     return some.dropna(subset=[name]).sort_values(name).drop_duplicates("invoice_ref").set_index("invoice_ref")[name]
 
 
@@ -275,8 +277,8 @@ def _refuse_several_files(some: pd.DataFrame, files: pd.Series[str], settings: F
         ref = found.loc[twice, "invoice_ref"].iloc[0]
         one, other = (row for _, row in found[found["invoice_ref"] == ref].head(2).iterrows())
         raise SourceError(
-            f"{_place(other, settings)}: {ref!r} has instalments here and, differently, at {_place(one, settings)}, so "
-            "one of them may be counted twice; read one export, or exports that do not overlap"
+            f"{_place(other, settings)}: {ref!r} has different instalments here and at {_place(one, settings)}, so one "
+            "of them may be counted twice; read one export, or exports that do not overlap"
         )
 
 

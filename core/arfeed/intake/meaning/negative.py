@@ -21,7 +21,7 @@ def note_negative_debts(rows: pd.DataFrame, source: str, settings: SourceSetting
     if below <= above:
         return []
     return [
-        f"{below} of {below + above} open invoices are negative, as if customers were owed money; if the file writes "
+        f"{below} of {below + above} open invoices are negative, as if you owed the customers; if the file writes "
         f'what they owe as negative, set owed_is = "negative" in [sources.{source}], or owed_is = "positive" if this '
         "is right"
     ]

@@ -34,9 +34,11 @@ TOTALS = (
     r"(?:totals?|totaux|totale?s?|totaal|totalt|summen?|summary|suma|somme|soma|summa|gesamt\w*|endsumme|zwischensumme|razem|celkem|"
     r"yhteens[aä]|итого|合计|总计|合計|小计)(?:\W|$)|^\*+(?:\s|$)|^Σ|"
     r"^\d+ (?:rows?|records?|items?|invoices?|documents?|entries|lines?|belege?|rechnungen|posten|zeilen|factures|"
-    r"facturas|fatture|facturen|regels)\W*$"
+    r"facturas|fatture|facturen|regels)\W*$|"
+    r"[\s\-–—:(](?:grand |sub[ -]?)?(?:totals?|totaux|totale?s?|totaal|totalt|summen?|suma|somme|soma|summa|"
+    r"gesamtsumme|endsumme|zwischensumme|razem|celkem|yhteens[aä]|итого|合计|合計|小计)\W*$"
 )
-"""How the label of a row of totals begins; SAP marks subtotals by asterisks."""
+"""How the label of a row of totals begins or ends; SAP marks subtotals by asterisks."""
 
 _DIGIT = re.compile(r"\d")
 _DATE = re.compile(r"\b\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}\b")
@@ -206,10 +208,9 @@ class _Rows:
             # SAP repeats the customer in the subtotal of his items.
             free |= of_group & blank["issued_on"] & _mask(is_blank(table.text("invoice_ref")))
         money = np.logical_or.reduce([~_mask(is_blank(table.text(name))) for name in self.money])
+        sums = self._sums()
         others = [
-            ~_mask(is_blank(cell))
-            for name, cell in zip(self._headers(), self.cells, strict=True)
-            if name not in self._sums()
+            ~_mask(is_blank(cell)) for name, cell in zip(self._headers(), self.cells, strict=True) if name not in sums
         ]
         silent = ~functools.reduce(np.logical_or, others, np.zeros(len(self.raw), bool))
         self.label = label
@@ -221,21 +222,40 @@ class _Rows:
 
         It has a label or the count of the rows for a number, and no customer and no date.
         """
-        last = (self.places == len(self.all) - 1) & ~_mask(is_blank(self.table.text("invoice_ref")))
+        last = self.places == len(self.all) - 1
+        numbered = last & ~_mask(is_blank(self.table.text("invoice_ref")))
         for name in ("invoice_ref", "due_on"):
             text = self.table.text(name)
-            last &= _mask(pc.invert(pc.match_substring_regex(text, r"\d"))) | (_as_numbers(text) == self.places)
+            numbered &= _mask(pc.invert(pc.match_substring_regex(text, r"\d"))) | (_as_numbers(text) == self.places)
+        numbered &= _mask(is_blank(self.table.text("customer_name")))
         plain = [blank[name] for name in ("issued_on", "kind", "status")]
-        return functools.reduce(np.logical_and, plain, last & _mask(is_blank(self.table.text("customer_name"))))
+        lone = functools.reduce(np.logical_and, plain, last & blank["due_on"] & ~numbered)
+        found: Mask = functools.reduce(np.logical_and, plain, numbered)
+        return found | (lone & self._has_only_a_label()) if lone.any() else found
+
+    def _has_only_a_label(self) -> Mask:
+        """Return where a row has one text beside its money, and no other has it for a customer: `Owing at 31/10:`."""
+        others = [
+            ~_mask(is_blank(cell))
+            for name, cell in zip(self._headers(), self.cells, strict=True)
+            if name not in self._sums()
+        ]
+        alone: Mask = np.sum(others, axis=0) == 1
+        named = [~_mask(is_blank(self.table.text(name))) for name in ("customer_name", "customer_id")]
+        alone &= _mask(is_blank(self.table.text("invoice_ref"))) & np.logical_or.reduce(named)
+        customers = self.sieve.columns_of(self.all).text("customer_name")
+        counted = pc.value_counts(customers)
+        known = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+        return alone & ~_mask(pc.is_in(self.table.text("customer_name"), value_set=known))
 
     def _sums(self) -> set[str]:
-        """Return the headers of what totals are printed below: money, and whatever else is a number in all of these."""
+        """Return the headers of what totals are printed below: money, and numbers or currencies in all of these."""
         headers = {self.table.columns[name] for name in (*self.money, "currency") if name in self.table.columns}
         numbers = {
             name
             for name, cell in zip(self._headers(), self.cells, strict=True)
             if name not in self.table.columns.values()
-            and pc.all(pc.match_substring_regex(cell, r"^[-\d.,' ()]*$")).as_py()
+            and pc.all(pc.match_substring_regex(cell, r"^(?:[-\d.,' ()]*|[A-Z]{3})$")).as_py()
         }
         return headers | numbers
 

@@ -33,6 +33,7 @@ def find_owed(
         return owed
     if settings.sign:
         owed = _apply_sign(table, owed, settings.sign)
+    # After the sign column: a ledger from the customer's side may have both.
     if settings.owed_is == "negative":
         owed = _turn(owed)
     if settings.credits_positive:
@@ -54,6 +55,7 @@ def clear_closed(owed: Mapping[str, pa.Array], status: pa.Array, settings: Sourc
 def sign_words(table: Columns, settings: SourceSettings) -> frozenset[str]:
     """Return the words of the column `sign` that its setting does not name."""
     sign = settings.sign if isinstance(settings, FileSettings) else None
+    # With both lists of words a strange one is a problem of its row; with one, it is a note, since it may be positive.
     if not sign or sign.positive:
         return frozenset()
     known = {word.strip().casefold() for word in sign.negative}
@@ -73,6 +75,7 @@ def _put_together(amounts: Mapping[str, Parsed]) -> tuple[pa.Array, str]:
         blank, header = pc.is_null(more), "amount less paid"
     _refuse_negative(less, header)
     difference = pc.subtract(pc.fill_null(more, _ZERO), pc.fill_null(less, _ZERO))
+    # Subtracting widens the type by a digit, which only an amount near the limit needs.
     try:
         return pc.if_else(blank, None, pc.cast(difference, MONEY)), header
     except pa.ArrowInvalid as exc:
@@ -98,6 +101,7 @@ def _apply_sign(table: Columns, owed: Mapping[str, pa.Array], sign: SignSettings
     negative = pc.is_in(texts, value_set=_find_lowered(sign.negative))
     known = pc.or_(negative, pc.is_in(texts, value_set=_find_lowered(sign.positive))) if sign.positive else None
     known = pc.invert(is_blank(texts)) if known is None else known
+    # Rows that owe nothing may leave the sign blank; a wrong one would change nothing there.
     counts = pc.not_equal(pc.fill_null(owed["balance"], _ZERO), _ZERO)
     table.add_unknown_words(
         header, pc.and_(counts, pc.invert(known)), "does not say the sign; name its words in `sign`", None
@@ -107,7 +111,7 @@ def _apply_sign(table: Columns, owed: Mapping[str, pa.Array], sign: SignSettings
         table.add_problem(
             name,
             twice,
-            f"is negative already, and {header} says so too; remove `sign` if that is so in every row",
+            f"is negative already, and {header} marks it as negative too; remove `sign` if that is so in every row",
         )
     return {name: pc.if_else(negative, pc.negate(values), values) for name, values in owed.items()}
 
@@ -117,6 +121,7 @@ def _turn(owed: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     balance, amount = owed["balance"], owed.get("amount")
     turned = {"balance": pc.negate(balance)}
     if amount is not None:
+        # Some programs turn the balance alone; turning the amount as well would make each invoice a credit note.
         apart = pc.equal(pc.less(amount, _ZERO), pc.greater(balance, _ZERO))
         apart = pc.and_(apart, pc.and_(pc.not_equal(amount, _ZERO), pc.not_equal(balance, _ZERO)))
         turned["amount"] = pc.if_else(pc.fill_null(apart, fill_value=False), amount, pc.negate(amount))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
@@ -15,12 +16,13 @@ from arfeed.intake.meaning.sifting import TOTALS, TotalsRow
 from arfeed.intake.meaning.signs import find_owed
 from arfeed.intake.money import read_money
 from arfeed.model.arrow import filter_rows, sum_balances, to_text_array
-from arfeed.model.currencies import minor_digits
+from arfeed.model.currencies import format_without_currency, minor_digits
 from arfeed.model.errors import SourceError
 from arfeed.model.settings import FileSettings
 from arfeed.tables.places import locate_row
 
 _CODE = re.compile(r"\b[A-Z]{3}\b")
+_WORD = re.compile(r"[^\W\d_]{2}")
 
 
 def check_totals_rows(
@@ -32,29 +34,37 @@ def check_totals_rows(
 ) -> Mapping[str, Decimal] | None:
     """Check each row of totals against the sum of its file; return the sums by currency if all files state theirs.
 
-    The balance of an invoice that stands in several rows may count in each of them or once: `folded` has it once. Raise
-    `SourceError` for a total that is not the sum of all rows, such as that of a group.
+    The balance of an invoice that stands in several rows may count in each of them or once: `folded` has it once. SAP's
+    subtotals, `*` below those of `**`, have to add up to the sum of all rows. Raise `SourceError` for a total
+    that is not the sum of all rows, such as that of a group.
     """
     stated: dict[tuple[str, str], Decimal] = {}
     files: set[str] = set()
-    for total in found:
-        file = total.origin.rpartition("#")[0]
+    printed = [(total, *_read_total(total, columns_of, settings)) for total in found]
+    levels = _add_levels(printed)
+    for total, code, amount in printed:
+        file = _file_of(total)
         mine = _of_file(rows, file)
         if total.unlabelled:
             _refuse_unless_last(total, mine, settings)
-        table = columns_of(total.raw)
-        amount = _amount(total, table, settings)
-        code = _currency(total, table)
         sums = [_sums(each) for each in (mine, _of_file(folded, file))]
-        if not any(amount == _sum_of(each, code) for each in sums):
-            printed, counted = f"{_money(amount)} {code}".strip(), _sum_of(sums[0], code)
+        may_be = {amount, levels[file, _count_stars(total), code]}
+        whole = next((each for each in (_sum_of(some, code) for some in sums) if each in may_be), None)
+        if whole is None:
+            said, counted = f"{format_without_currency(amount)} {code}".strip(), _sum_of(sums[0], code)
+            if total.unlabelled and _WORD.search(total.label):
+                raise SourceError(
+                    f"{_place(total, settings)}: {total.label!r} ends the list with {said}, but without a number and a "
+                    f"date: it is not a document, nor the total of the {len(mine):,} rows of {file}, which sum to "
+                    f"{format_without_currency(counted)}. Complete it in the source, or export without it"
+                )
             raise SourceError(
-                f"{_place(total, settings)}: {total.label!r} is a row of totals, {printed}, but "
-                f"the {len(mine):,} rows of {file} sum to {_money(counted)}. If it is the total of a group, export "
-                "without subtotals; otherwise rows are missing, or some are listed that it leaves out: export it again"
+                f"{_place(total, settings)}: {total.label!r} is a row of totals, {said}, but the {len(mine):,} rows of "
+                f"{file} sum to {format_without_currency(counted)}. If it is the total of a group, export without "
+                "subtotals; otherwise rows are missing, or some are listed that it leaves out: export it again"
             )
         files.add(file)
-        known = {code: amount} if code else sums[1] if len(sums[1]) == 1 else {}
+        known = {code: whole} if code else sums[1] if len(sums[1]) == 1 else {}
         # A file may print its total more than once, as SAP does at the end of each level.
         stated |= {(file, currency): each for currency, each in known.items()}
     every = {origin.rpartition("#")[0] for origin in pc.unique(_files(rows)).to_pylist()}
@@ -77,7 +87,7 @@ def refuse_hidden_totals(endings: Mapping[str, str], rows: pd.DataFrame, setting
         others = mine.iloc[:-1][(mine["currency"].iloc[:-1] == last["currency"]).to_numpy()]
         adds_up = last["balance"] == others["balance"].sum() != 0 and len(others) > 1
         if adds_up or pc.match_substring_regex(pa.scalar(last["invoice_ref"]), TOTALS).as_py():
-            amount = f"{_money(last['balance'])} {last['currency']}"
+            amount = f"{format_without_currency(last['balance'])} {last['currency']}"
             why = f"its balance, {amount}, is that of all rows above it" if adds_up else f"it has a balance of {amount}"
             raise SourceError(
                 f"{locate_row(origin, delimiter=settings.delimiter)}: {last['invoice_ref']!r} ends the list, is not a "
@@ -93,6 +103,32 @@ def _files(rows: pd.DataFrame) -> pa.Array:
 def _of_file(rows: pd.DataFrame, file: str) -> pd.DataFrame:
     mine = pc.equal(_files(rows), f"{file}#")
     return filter_rows(rows, pd.Series(mine.to_numpy(zero_copy_only=False), index=rows.index))
+
+
+def _file_of(total: TotalsRow) -> str:
+    return total.origin.rpartition("#")[0]
+
+
+def _count_stars(total: TotalsRow) -> int:
+    return len(total.label) - len(total.label.lstrip("*"))
+
+
+def _read_total(
+    total: TotalsRow, columns_of: Callable[[pd.DataFrame], Columns], settings: FileSettings
+) -> tuple[str, Decimal]:
+    """Return the currency of a total, blank if it states none, and its amount."""
+    table = columns_of(total.raw)
+    return _currency(total, table), _amount(total, table, settings)
+
+
+def _add_levels(printed: Sequence[tuple[TotalsRow, str, Decimal]]) -> Mapping[tuple[str, int, str], Decimal]:
+    """Return what totals of one level, by the number of their stars, add up to, by file, level and currency."""
+    levels: defaultdict[tuple[str, int, str], Decimal] = defaultdict(Decimal)
+    for total, code, amount in printed:
+        key = _file_of(total), _count_stars(total), code
+        # Without stars nothing says that several totals are of one level.
+        levels[key] = levels[key] + amount if key[1] else amount
+    return levels
 
 
 def _amount(total: TotalsRow, table: Columns, settings: FileSettings) -> Decimal:
@@ -134,10 +170,6 @@ def _refuse_unless_last(total: TotalsRow, rows: pd.DataFrame, settings: FileSett
             f"{_place(total, settings)}: it has an amount, but no number, customer or date, so it is not a document; "
             "export the file again"
         )
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.4f}".removesuffix("00")
 
 
 def _place(total: TotalsRow, settings: FileSettings) -> str:

@@ -75,7 +75,7 @@ def note_unwrapped(found: Sequence[Unwrapped]) -> list[str]:
         mine = [each for each in found if each.header == header]
         count = sum(each.rows for each in mine)
         notes.append(
-            f"{count:,} value{'s' if count != 1 else ''} of {header!r} {'are' if count != 1 else 'is'} spelled for "
+            f"{count:,} value{'s' if count != 1 else ''} of {header!r} {'are' if count != 1 else 'is'} wrapped for "
             f"spreadsheets, such as {mine[0].written}; read as {mine[0].meant}"
         )
     return notes

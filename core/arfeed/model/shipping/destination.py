@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Literal, NoReturn
 
 from arfeed.model.errors import DestinationError
 from arfeed.model.parts import Destination
+from arfeed.model.shipping.api import ApiDestination
 from arfeed.model.shipping.files import Content, RehearsalRule, Shipment
 
 if TYPE_CHECKING:
@@ -61,21 +62,23 @@ def sends_documents_inside(destination: Destination) -> bool:
 
 def absence_of(destination: Destination) -> Literal["closes", "nothing"]:
     """Return what the receiver makes of an invoice that is no longer listed."""
-    return destination.absence if isinstance(destination, ShipmentDestination) else "closes"
+    return destination.absence if isinstance(destination, ShipmentDestination | ApiDestination) else "closes"
 
 
 def has_document_folder(destination: Destination) -> bool:
     """Whether PDFs are separate files at the receiver."""
-    return not isinstance(destination, ShipmentDestination) or destination.documents == "beside"
+    return not isinstance(destination, ShipmentDestination | ApiDestination) or destination.documents == "beside"
 
 
 def takes_documents(destination: Destination) -> bool:
     """Whether the receiver takes PDFs at all."""
-    return not isinstance(destination, ShipmentDestination) or destination.documents != "none"
+    return not isinstance(destination, ShipmentDestination | ApiDestination) or destination.documents != "none"
 
 
 def folders_of(destination: Destination) -> list[str]:
-    """Return the folders that a destination's files go to, that of the report last."""
+    """Return the folders that a destination's files go to, that of the report last; an API has none."""
+    if isinstance(destination, ApiDestination):
+        return []
     beside = [destination.document_folder] if has_document_folder(destination) else []
     further = sorted(destination.folders) if isinstance(destination, ShipmentDestination) else []
     return list(dict.fromkeys([*beside, *further, destination.report_folder]))

@@ -81,6 +81,15 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True)
+class FixedFile:
+    """A file that tells of no invoice, such as a table that has a header alone."""
+
+    name: str
+    content: bytes
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DoneMarker:
     """A file that tells the receiver that all others are there; always the last.
 
@@ -92,7 +101,10 @@ class DoneMarker:
     folder: str = ""
 
 
-Shipment = Sequence[TableFile | Archive | DoneMarker]
+ShipmentPart = TableFile | Archive | FixedFile | DoneMarker
+"""A file of a delivery."""
+
+Shipment = Sequence[ShipmentPart]
 """The files of one delivery, in the order in which they are published; the last one commits."""
 
 
@@ -104,7 +116,8 @@ class RehearsalRule:
     the invoices: a file there, one inside of `archive`, or one with the same digits in its name as a marker. `ref` and
     `balance` are headers. With `required`, one row that is blank or 0 there makes it refuse the whole file. What is
     absent counts as paid if `absence` is "closes"; otherwise the numbers in the table `closed`, or the rows of the
-    invoices whose column `status` has the word `closed_word`, are closed.
+    invoices whose column `status` has the word `closed_word`, are closed. `together` are patterns of files without
+    which it takes nothing of a delivery.
     """
 
     folder: str
@@ -120,3 +133,4 @@ class RehearsalRule:
     closed_ref: str = ""
     status: str | None = None
     closed_word: str = "closed"
+    together: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ _ODD = np.uint64(0x9E3779B97F4A7C15)
 """Multiplied by it, numbers that are near each other are apart."""
 
 
-def extremes(texts: pa.Array) -> tuple[int, int]:
+def find_byte_range(texts: pa.Array) -> tuple[int, int]:
     """Return the least and the greatest byte of all texts; 255 and 0 if there are none."""
     edges, content = _memory(texts)
     # A slice shares its parent's memory, which may hold other texts before and after it.

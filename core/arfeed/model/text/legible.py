@@ -34,6 +34,12 @@ def name_some(items: Sequence[str], most: int, separator: str = ", ") -> str:
     return separator.join(items[:most]) + more
 
 
+def list_some(lines: Sequence[str], most: int = 10) -> str:
+    """List the first few below each other, indented, and count the rest in one more line."""
+    more = [f"… and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join(f"  {line}" for line in [*lines[:most], *more])
+
+
 def quote(text: str) -> str:
     """Write a text as it may be typed into plugins.toml."""
     return json.dumps(text, ensure_ascii=False)

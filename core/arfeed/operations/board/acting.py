@@ -43,7 +43,7 @@ def give_approval(application: Application, visit: Visit, path: Path, typed: Map
     with application.database.reading() as connection:
         unanswered = find_open(connection, record.feed, document)
     wrong = [f"{each.asked_by} has asked about {each.invoice_ref}; answer that first." for each in unanswered]
-    if wrong := [*wrong, *approvals.mistakes(wanted, typed)]:
+    if wrong := [*wrong, *approvals.find_mistakes(wanted, typed)]:
         return Given(wrong=wrong)
     word = approvals.Word(visit.person, visit.way, typed.get("reason", "").strip())
     job = approvals.approve(application.database, record, wanted, word)

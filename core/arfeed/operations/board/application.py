@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from arfeed.operations.board.access.people import Permission
 from arfeed.operations.board.access.problems import make_problem
+from arfeed.operations.board.access.provider import Attempts
 from arfeed.operations.board.access.sessions import RateLimit
-from arfeed.operations.board.database import now
+from arfeed.operations.board.tables import now
+from arfeed.planning.wording import format_age
 from arfeed.runs.page.rendering import make_environment
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from arfeed.operations.board.access.guard import Place, Visit
+    from arfeed.operations.board.access.provider import Provider
     from arfeed.operations.board.caching import Ranking
     from arfeed.operations.board.database import Database
     from arfeed.operations.board.feeds import Feeds
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 Path = Mapping[str, str]
 """What stands in a page's address, by name."""
 
-_UNITS = ((timedelta(days=2), "days"), (timedelta(hours=2), "hours"), (timedelta(minutes=2), "minutes"))
+_RECENT = timedelta(minutes=2)
 
 
 Access = Literal["anyone", "person"] | Permission
@@ -57,7 +60,11 @@ class Application:
     worker: Worker
     place: Place
     ranking: Ranking[Any]
+    provider: Provider | None = None
     logins: RateLimit = field(default_factory=RateLimit)
+    departures: RateLimit = field(default_factory=lambda: RateLimit(most=100))
+    """To the provider: more, since an office comes from one address and takes a while there."""
+    attempts: Attempts = field(default_factory=Attempts)
     taken_over: dict[str, str] = field(default_factory=dict)
     """By feed the run whose refused plan is on the board already."""
 
@@ -82,7 +89,7 @@ def message(application: Application, visit: Visit, status: int, title: str, tex
     return page(application, visit, "message", status, title=title, text=text)
 
 
-def to(address: str) -> Response:
+def redirect_to(address: str) -> Response:
     """Return the answer to a form: the page to load next, so that loading that one again sends no form again."""
     from starlette.responses import RedirectResponse
 
@@ -105,14 +112,24 @@ def delete_cookie(application: Application, response: Response, name: str) -> No
 def describe_age(at: datetime) -> str:
     """Return how long ago something was."""
     age = now() - at
-    for span, unit in _UNITS:
-        if age >= span:
-            return f"{age // (span / 2)} {unit} ago"
-    return "just now"
+    return f"{format_age(age)} ago" if age >= _RECENT else "just now"
+
+
+def describe_wait(until: datetime) -> str:
+    """Return in how long something will be."""
+    wait = until - now()
+    return f"in {format_age(wait)}" if wait >= _RECENT else "now"
+
+
+def format_whole(number: int) -> str:
+    """Return a number as the page has it until the script writes it in the reader's notation."""
+    from markupsafe import Markup
+
+    return f"{number}" if abs(number) < 1000 else Markup('<span class="whole">{:,}</span>').format(number)
 
 
 @cache
 def _room() -> Environment:
     room = make_environment("arfeed.operations.board", "arfeed.runs.page")
-    room.filters |= {"age": describe_age, "whole": "{:,}".format}
+    room.filters |= {"age": describe_age, "wait": describe_wait, "whole": format_whole}
     return room

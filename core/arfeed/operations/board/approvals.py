@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from arfeed.history.database import among
+from arfeed.history.tables import split_conditions
 from arfeed.model.currencies import format_amount
 from arfeed.operations.board.audit import log
-from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.tables import approvals, jobs, plans
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import approvals, jobs, now, plans
 
 if TYPE_CHECKING:
     from arfeed.plugins.feed import BoardSettings
@@ -115,9 +115,10 @@ def demands(document: Mapping[str, Any], settings: BoardSettings) -> Demands:
     return Demands(invoices, asked, 2 if two else 1)
 
 
-def mistakes(wanted: Demands, form: Mapping[str, str]) -> list[str]:
+def find_mistakes(wanted: Demands, form: Mapping[str, str]) -> list[str]:
     """Return what is wrong with what was typed into the form of an approval."""
     wrong = []
+    # However people group thousands: what is asked is that they have read the number, not how they write it.
     if re.sub(r"[\s.,'’]", "", form.get("invoices", "")) != str(wanted.invoices):
         wrong.append("The number is not how many invoices would be marked as paid.")
     for currency, amount in wanted.amounts.items():
@@ -131,6 +132,7 @@ def mistakes(wanted: Demands, form: Mapping[str, str]) -> list[str]:
 def keep(connection: sa.Connection, feed: str, document: Mapping[str, Any]) -> str:
     """Keep a plan unless it is kept already; return its id."""
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    # By content, so that the same plan made again is one plan, and an approval of it stays good.
     identity = hashlib.sha256(f"{feed}\n{text}".encode()).hexdigest()[:24]
     if connection.execute(sa.select(plans.c.id).where(plans.c.id == identity)).one_or_none() is None:
         row = {
@@ -153,6 +155,12 @@ def find_plan(connection: sa.Connection, feed: str, plan: str) -> PlanRecord | N
     return _plan(row) if row else None
 
 
+def plans_of(connection: sa.Connection, feed: str) -> list[PlanHead]:
+    """Return the kept plans of a feed, the newest first; those that were approved are kept beyond the last ones."""
+    query = sa.select(*_HEAD).where(plans.c.feed == feed).order_by(*_NEWEST_FIRST).limit(_KEPT_PLANS)
+    return [*map(_head, connection.execute(query))]
+
+
 def latest_plan(connection: sa.Connection, feed: str) -> PlanHead | None:
     """Return the plan of a feed that was made last."""
     return latest_plans(connection, [feed]).get(feed)
@@ -160,16 +168,22 @@ def latest_plan(connection: sa.Connection, feed: str) -> PlanHead | None:
 
 def latest_plans(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, PlanHead]:
     """Return by feed the plan that was made last."""
-    order = (plans.c.at.desc(), plans.c.id.desc())
-    place = sa.func.row_number().over(partition_by=plans.c.feed, order_by=order).label("place")
-    columns = [plans.c[each.name] for each in fields(PlanHead)]
+    place = sa.func.row_number().over(partition_by=plans.c.feed, order_by=_NEWEST_FIRST).label("place")
     found: dict[str, PlanHead] = {}
-    for some in among(plans.c.feed, feeds):
-        ranked = sa.select(*columns, place).where(some).subquery()
-        last = sa.select(*(ranked.c[column.name] for column in columns)).where(ranked.c.place == 1)
-        heads = (PlanHead(*row) for row in connection.execute(last))
-        found |= {head.feed: replace(head, refused=bool(head.refused)) for head in heads}
+    for some in split_conditions(plans.c.feed, feeds):
+        ranked = sa.select(*_HEAD, place).where(some).subquery()
+        last = sa.select(*(ranked.c[column.name] for column in _HEAD)).where(ranked.c.place == 1)
+        found |= {head.feed: head for head in map(_head, connection.execute(last))}
     return found
+
+
+_HEAD = [plans.c[each.name] for each in fields(PlanHead)]
+_NEWEST_FIRST = (plans.c.at.desc(), plans.c.id.desc())
+
+
+def _head(row: Sequence[Any]) -> PlanHead:
+    head = PlanHead(*row)
+    return replace(head, refused=bool(head.refused))
 
 
 def find_job(connection: sa.Connection, feed: str, job: str) -> Job | None:
@@ -230,6 +244,7 @@ def approve(database: Database, record: PlanRecord, wanted: Demands, word: Word)
             return earlier.id
         mine = sa.select(sa.func.count()).where(approvals.c.plan == record.id, approvals.c.person == word.person)
         so_far = waiting_approvals(connection, record.id)
+        # Twice by one person is once: two people are two people.
         if word.person not in {each.person for each in so_far}:
             row = {"plan": record.id, "person": word.person, "turn": connection.execute(mine).scalar_one() + 1}
             said = {"at": now(), "reason": word.reason, "way": word.way or None, "job": None}

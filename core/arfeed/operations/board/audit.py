@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from arfeed.operations.board.database import now
-from arfeed.operations.board.tables import audit
+from arfeed.operations.board.tables import audit, now
 
 _NOTHING = "0" * 64
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ BOARD = Schema(
     "--database",
     metadata,
     Path(__file__).parent / "migrations",
-    "0004",
+    "0005",
     versions="board_version",
     lock=0x6172_6262,
 )
@@ -37,9 +36,9 @@ class Database(OpenDatabase):
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Yield a connection to read by."""
+        """Yield a connection to read by, outside of a transaction."""
         with self._engine.connect() as connection:
-            yield connection
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -48,8 +47,3 @@ class Database(OpenDatabase):
             # Few people write to a board, and a chain of hashes has only one end to add to.
             lock(connection, BOARD)
             yield connection
-
-
-def now() -> datetime:
-    """Return the time by the machine's clock, in UTC."""
-    return datetime.now(UTC)

@@ -6,26 +6,31 @@ import json
 import os
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from threading import Lock
-from time import time
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+from threading import Lock, local
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
 from arfeed.history.audit import audit
+from arfeed.history.reading import Found
+from arfeed.history.receipts import PastRun
 from arfeed.history.records import Closing, OutcomeRecord, ReconciliationRecord, RunRecord
 from arfeed.history.store import History
 from arfeed.model.currencies import format_amount
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.text.secrets import mask_secrets
 from arfeed.operations.board.caching import Version, version_of
-from arfeed.runs.addresses import address_of, name_in_history, names_in_history
-from arfeed.runs.page.rendering import PastRun, render
+from arfeed.runs.addresses import identify, name_in_history, names_in_history
+from arfeed.runs.page.rendering import render
 
 if TYPE_CHECKING:
     from arfeed.operations.board.feeds import Feed
@@ -35,10 +40,17 @@ _PAST = 30
 """How many earlier deliveries the page of one charts."""
 _LATELY = timedelta(days=30)
 _MOST_RECONCILIATIONS = 10
+_SEARCHED_AT_ONCE = 100
+"""In how many feeds of one history an invoice is searched for by one question."""
+_LONGEST_SEARCH = 20.0
+"""Seconds after which no more of them are searched: what was not is said, and the others' pages don't wait."""
 _MOST_ANSWERS = 50
 """How many different sets of feeds are remembered of a history in a file."""
 _TICK = 3.0
 """Seconds for which a file's time may stay the same though it is written again."""
+
+# Thousands of them are asked for every few seconds.
+_identify = lru_cache(maxsize=10_000)(identify)
 
 
 class State(NamedTuple):
@@ -50,10 +62,10 @@ class State(NamedTuple):
 
 
 class LookBack(NamedTuple):
-    """What a feed has done lately: what was open after its last deliveries, what was marked as paid on which evidence.
+    """What a feed has done lately: figures of its last deliveries, what was marked as paid on which evidence.
 
-    `past` has the oldest first, `closings` are of the 30 days to the last delivery, `reconciliations` has the newest
-    first.
+    `past` has the oldest first; `closings` are of the 30 days to the last delivery,
+    `reconciliations` has the newest first.
     """
 
     past: list[PastRun]
@@ -77,24 +89,26 @@ class Histories:
     _servers: dict[str, History] = field(default_factory=dict)
     _files: dict[str, tuple[Version, dict[tuple[object, ...], dict[str, State | str]]]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _held: local = field(default_factory=local)
+    """Of each thread, the histories in files that it has open for a while, by URL."""
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Open each history in a file once for all that this thread asks meanwhile: for one feed, not for hundreds."""
+        with ExitStack() as stack:
+            self._held.stack, self._held.opened = stack, {}
+            try:
+                yield
+            finally:
+                del self._held.stack, self._held.opened
 
     def states_of(self, feeds: Iterable[Feed], *, deliveries: bool) -> dict[str, State | str]:
         """Return by feed what its history says, or in a text why that can't be read.
 
         Feeds that share a history are looked up together. Without `deliveries` the last ones are left out.
         """
-        together: dict[str, list[tuple[Feed, str]]] = defaultdict(list)
-        found: dict[str, State | str] = {}
-        for feed in feeds:
-            if feed.project is None:
-                continue
-            # Each by itself: an address that can't be read must not hide what waits in other feeds.
-            try:
-                address = address_of(feed.project)
-            except (ArfeedError, ValueError) as exc:
-                found[feed.name] = str(exc)
-            else:
-                together[feed.project.feed.history.get_secret_value()].append((feed, address))
+        together, failed = _by_history(feeds)
+        found: dict[str, State | str] = {**failed}
         for feeds_of_one in together.values():
             try:
                 found |= self._states(feeds_of_one, deliveries)
@@ -104,8 +118,9 @@ class Histories:
 
     def last_delivered_at(self, project: Project) -> datetime | None:
         """Return when the last delivery of a feed began. Raise `ConfigError` or `LockedError` if that can't be read."""
-        last = self.deliveries_of(project, 1)
-        return last[0].started_at if last else None
+        with self._open(project) as history:
+            last = history.list_deliveries(name_in_history(project, history), 1)
+        return last[0][0].started_at if last else None
 
     def refused_plan(self, project: Project) -> dict[str, Any] | None:
         """Return the plan of a feed's last run, if that was refused."""
@@ -118,20 +133,19 @@ class Histories:
         with self._open(project) as history:
             return history.approved(name_in_history(project, history), f"(job {job})")
 
-    def deliveries_of(self, project: Project, most: int) -> list[RunRecord]:
-        """Return the last deliveries of a feed, the newest first."""
+    def deliveries_of(self, project: Project, destination: str, most: int) -> list[tuple[RunRecord, bool]]:
+        """Return the last deliveries of a feed, the newest first, without their receipts, and whether there is one."""
         with self._open(project) as history:
-            return history.deliveries(name_in_history(project, history), most)
+            return history.list_deliveries(destination, most)
 
-    def look_back(self, project: Project) -> LookBack:
-        """Return what a feed has done lately."""
+    def look_back(self, project: Project, destination: str) -> LookBack:
+        """Return what a feed has done lately, by the destination's name in the history."""
         with self._open(project) as history:
-            destination = name_in_history(project, history)
-            balances = history.balances(destination, before=None, most=_PAST)
-            last = balances[0][1] if balances else None
+            past = history.figures(destination, before=None, most=_PAST)
+            last = past[-1].at if past else None
             closings = history.closings(destination, last - _LATELY) if last else []
             compared = history.reconciliations(destination)[:_MOST_RECONCILIATIONS]
-        return LookBack([PastRun(*each) for each in reversed(balances)], closings, compared)
+        return LookBack(past, closings, compared)
 
     def receipt_page(self, project: Project, run: str) -> str | None:
         """Return the page of a delivery of this feed, or None. Raise `ConfigError` if its receipt was changed."""
@@ -150,23 +164,59 @@ class Histories:
         with self._open(project) as history:
             return _render(project, history, document)
 
-    def trace(self, feed: Feed, number: str) -> Iterator[Trace]:
-        """Yield what became of an invoice: since when it stood in the kept reports, and when and why it was closed."""
-        if feed.project is None:
-            return
+    def trace(self, feeds: Iterable[Feed], number: str) -> tuple[list[Trace], list[str]]:
+        """Return what became of an invoice in these feeds, and what could not be searched, each with the reason."""
+        until = monotonic() + _LONGEST_SEARCH
+        together, failed = _by_history(feeds)
+        found, late = list[Trace](), 0
+        unread = [f"{name}: {why}" for name, why in failed.items()]
+        for feeds_of_one in together.values():
+            for begin in range(0, len(feeds_of_one), _SEARCHED_AT_ONCE):
+                some = feeds_of_one[begin : begin + _SEARCHED_AT_ONCE]
+                if monotonic() > until:
+                    late += len(some)
+                else:
+                    found += self._trace_some(some, number, unread)
+        if late:
+            words = f"{late:,} {'feed was' if late == 1 else 'feeds were'} not reached in {_LONGEST_SEARCH:.0f} seconds"
+            unread.append(f"{words}: search again, in feeds whose name holds a part that you give.")
+        return found, unread
+
+    def _trace_some(self, some: Sequence[tuple[Feed, str]], number: str, unread: list[str]) -> list[Trace]:
+        try:
+            return [*self._trace(some, number)]
+        except ArfeedError as exc:
+            if len(some) > 1:
+                # One whose report can't be read hides no other.
+                return [trace for each in some for trace in self._trace_some([each], number, unread)]
+            unread.append(f"{some[0][0].name}: {exc}")
+            return []
+
+    def _trace(self, some: Sequence[tuple[Feed, str]], number: str) -> Iterator[Trace]:
+        project = next(feed.project for feed, _ in some if feed.project)
+        with self._open(project) as history:
+            names = names_in_history({address for _, address in some}, history)
+            called: dict[str, list[str]] = defaultdict(list)
+            for feed, address in some:
+                called[names[address]].append(feed.name)
+            kept = [*history.find_in_reports(called, number)]
+            mentions = history.find_mentions(called, number)
+        for destination, reports in groupby(kept, attrgetter("destination")):
+            listed = [*reports]
+            for feed_name in called[destination]:
+                yield from _find_in_reports(feed_name, listed)
         wanted = number.casefold()
-        with self._open(feed.project) as history:
-            destination = name_in_history(feed.project, history)
-            yield from _standing(feed.name, history, destination, wanted)
-            for run in history.mentioning(destination, number):
-                for row in json.loads(run.receipt or "{}").get("missing", ()):
-                    if row["invoice_ref"].casefold() == wanted:
-                        # Receipts of an earlier arfeed do not say how good the evidence was.
-                        evidence = f" ({row['evidence']})" if row.get("evidence") else ""
-                        who = f"; approved as {run.approval} by {run.approved_by}" if run.approval else ""
-                        why = f"{row['reason']}{evidence}, {_format_owed(row)}{who}"
-                        what = f"{row['invoice_ref']} was marked as paid: {why}"
-                        yield Trace(feed.name, run.started_at, run.id, what)
+        for run in mentions:
+            for row in json.loads(run.receipt or "{}").get("missing", ()):
+                if row["invoice_ref"].casefold() == wanted:
+                    # Receipts of an earlier arfeed do not say how good the evidence was.
+                    evidence = f" ({row['evidence']})" if row.get("evidence") else ""
+                    who = f"; approved as {run.approval} by {run.approved_by}" if run.approval else ""
+                    what = (
+                        f"{row['invoice_ref']} was marked as paid: {row['reason']}{evidence}, {_format_owed(row)}{who}"
+                    )
+                    for feed_name in called[run.destination]:
+                        yield Trace(feed_name, run.started_at, run.id, what)
 
     def _states(self, feeds: Collection[tuple[Feed, str]], deliveries: bool) -> dict[str, State | str]:
         project = next(feed.project for feed, _ in feeds if feed.project)
@@ -203,17 +253,41 @@ class Histories:
     def _open(self, project: Project) -> Iterator[History]:
         url = project.feed.history.get_secret_value()
         if _file_of(project):
-            with History(url) as history:
-                yield history
+            held: dict[str, History] | None = getattr(self._held, "opened", None)
+            if held is None:
+                with History(url) as history:
+                    yield history
+                return
+            if url not in held:
+                held[url] = self._held.stack.enter_context(History(url))
+            yield held[url]
             return
         if url not in self._servers:
             # Opened without the lock: a server that does not answer must not keep others waiting.
-            opened = History(url)
+            opened = History(url).without_transactions()
             with self._lock:
                 kept = self._servers.setdefault(url, opened)
             if kept is not opened:
                 opened.close()
         yield self._servers[url]
+
+
+def _by_history(feeds: Iterable[Feed]) -> tuple[dict[str, list[tuple[Feed, str]]], dict[str, str]]:
+    """Return feeds with their addresses, by the history that they share, and by name what is wrong with the others."""
+    together: dict[str, list[tuple[Feed, str]]] = defaultdict(list)
+    failed: dict[str, str] = {}
+    for feed in feeds:
+        if feed.project is None:
+            failed[feed.name] = feed.mistake
+            continue
+        # Each by itself: an address that can't be read must not hide what waits in other feeds.
+        try:
+            address = _identify(feed.project.destination.settings.url)
+        except (ArfeedError, ValueError) as exc:
+            failed[feed.name] = str(exc)
+        else:
+            together[feed.project.feed.history.get_secret_value()].append((feed, address))
+    return together, failed
 
 
 def _look_up(addresses: set[str], history: History) -> tuple[dict[str, str], dict[str, OutcomeRecord]]:
@@ -246,25 +320,25 @@ def mask_document(project: Project, document: Mapping[str, Any]) -> dict[str, An
     return masked
 
 
-def _standing(feed: str, history: History, destination: str, wanted: str) -> Iterator[Trace]:
-    """Yield in which kept report an invoice stands first, and whether it stands in the last one."""
-    kept = history.kept_reports(destination)
-    first = None
-    for run in kept:
-        if first is not None and run is not kept[-1]:
-            continue
-        report = history.report(run.id, destination)
-        rows = report[report["invoice_ref"].str.casefold() == wanted].astype("str").to_dict("records")
-        if not rows:
-            continue
-        if first is None:
-            begin = "was open already, in the oldest report that is kept" if run is kept[0] else "was new"
-            yield Trace(feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} {begin}: {_format_owed(rows[0])}")
-            first = run
-        if run is kept[-1] and first is not run:
-            yield Trace(
-                feed, run.started_at, run.id, f"{rows[0]['invoice_ref']} is still open: {_format_owed(rows[0])}"
-            )
+def _find_in_reports(feed: str, kept: Sequence[Found]) -> Iterator[Trace]:
+    """Yield since when an invoice stood in the kept reports, what changed there, and whether it is in the last one."""
+    listed = [(place, each.run, each.at, each.row) for place, each in enumerate(kept) if each.row]
+    before, owed = -2, ""
+    for place, run, at, row in listed:
+        what = ""
+        if before < 0:
+            what = "was new" if place else "was open already, in the oldest report that is kept"
+        elif place - before > 1:
+            what = "was in the report again"
+        elif _format_owed(row) != owed:
+            what = "changed"
+        before, owed = place, _format_owed(row)
+        if what:
+            yield Trace(feed, at, run, f"{row['invoice_ref']} {what}: {owed}")
+    for _, run, at, row in listed[-1:]:
+        last = "is still open" if before == len(kept) - 1 else "stood in a report for the last time"
+        among = f"it stood in {len(listed)} of the {len(kept)} reports that are kept"
+        yield Trace(feed, at, run, f"{row['invoice_ref']} {last}: {owed}; {among}")
 
 
 def _find_receipt(project: Project, history: History, run: str) -> dict[str, Any] | None:
@@ -281,8 +355,7 @@ def _find_receipt(project: Project, history: History, run: str) -> dict[str, Any
 
 def _render(project: Project, history: History, document: Mapping[str, Any]) -> str:
     covered = mask_document(project, document)
-    earlier = history.balances(document["destination"], before=document.get("run"), most=_PAST)
-    return render(covered, [PastRun(run, at, balances) for run, at, balances in reversed(earlier)])
+    return render(covered, history.figures(document["destination"], before=document.get("run"), most=_PAST))
 
 
 def _format_owed(row: Mapping[Any, Any]) -> str:

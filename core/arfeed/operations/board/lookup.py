@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from arfeed.model.errors import ArfeedError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from arfeed.operations.board.application import Application, Path
     from arfeed.operations.board.approvals import Job, PlanHead, PlanRecord
     from arfeed.operations.board.feeds import Feed
-    from arfeed.operations.board.histories import State, Trace
+    from arfeed.operations.board.histories import LookBack, State, Trace
     from arfeed.plugins.config import Project
 
 LONGEST_NUMBER = 200
@@ -31,12 +31,17 @@ _MOST_DELIVERIES = 50
 
 
 class Details(NamedTuple):
-    """One feed with its last deliveries and the runs asked for on the board, the newest first, and its last plan."""
+    """One feed with its last deliveries, its last plans and the runs asked for on the board, the newest first.
+
+    Each delivery comes with whether it has a receipt. `back` is what the feed has done lately; nothing if that was not
+    asked for, or can't be read.
+    """
 
     overview: Overview
-    deliveries: list[RunRecord]
-    latest: PlanHead | None
+    deliveries: list[tuple[RunRecord, bool]]
+    plans: list[PlanHead]
     jobs: list[Job]
+    back: LookBack | None
 
 
 class Overview(NamedTuple):
@@ -57,12 +62,13 @@ class Overview(NamedTuple):
 
 def visible_feeds(application: Application, visit: Visit) -> Iterator[Feed]:
     """Yield the feeds that whoever asks may see."""
-    return (each for each in application.feeds.all().values() if may_see(visit, each.name))
+    sees = may_see(visit)
+    return (each for each in application.feeds.all().values() if sees(each.name))
 
 
-def may_see(visit: Visit, feed: str) -> bool:
-    """Whether whoever asks may see a feed."""
-    return visit.session is not None and visit.session.person.may("see", feed)
+def may_see(visit: Visit) -> Callable[[str], bool]:
+    """Return what says which feeds whoever asks may see."""
+    return visit.session.person.allowed("see") if visit.session else lambda _: False
 
 
 def find_feed(application: Application, path: Path) -> Feed:
@@ -101,27 +107,27 @@ def find_job(application: Application, path: Path) -> Job:
 
 def find_traces(application: Application, visit: Visit, number: str) -> tuple[list[Trace], list[str]]:
     """Return what became of an invoice, the newest first, and which feeds could not be searched, with the reason."""
-    found: list[Trace] = []
-    unread: list[str] = []
-    for each in visible_feeds(application, visit) if number else ():
-        try:
-            found += application.histories.trace(each, number)
-        except ArfeedError as exc:
-            # Said in the answer: what could not be searched may be where it was.
-            unread.append(f"{each.name}: {exc}")
+    part = visit.query.get("feed", "").strip()[:LONGEST_NUMBER].casefold()
+    feeds = [each for each in visible_feeds(application, visit) if number and part in each.name.casefold()]
+    # What could not be searched is part of the answer: it may be where it was.
+    found, unread = application.histories.trace(feeds, number)
     return sorted(found, key=lambda each: each.at, reverse=True)[:_MOST_TRACES], unread
 
 
-def look_at(application: Application, found: Feed) -> Details:
+def look_at(application: Application, found: Feed, *, looking_back: bool = False) -> Details:
     """Return what is to be seen of a feed."""
-    (overview,) = look_at_all(application, [found])
-    deliveries = []
-    if found.project and not overview.wrong:
-        deliveries = application.histories.deliveries_of(found.project, _MOST_DELIVERIES)
+    deliveries: list[tuple[RunRecord, bool]] = []
+    back = None
+    with application.histories.together():
+        (overview,) = look_at_all(application, [found])
+        if found.project and overview.state:
+            name = overview.state.destination
+            deliveries = application.histories.deliveries_of(found.project, name, _MOST_DELIVERIES)
+            back = application.histories.look_back(found.project, name) if looking_back else None
     with application.database.reading() as connection:
-        latest = approvals.latest_plan(connection, found.name)
+        plans = approvals.plans_of(connection, found.name)
         jobs = approvals.jobs_of(connection, found.name)
-    return Details(overview, deliveries, latest, jobs)
+    return Details(overview, deliveries, plans, jobs, back)
 
 
 def look_at_all(application: Application, feeds: Sequence[Feed], *, deliveries: bool = True) -> list[Overview]:

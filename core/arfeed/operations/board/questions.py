@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from arfeed.operations.board.audit import log
-from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.tables import questions
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import now, questions
 
 LONGEST = 500
 """How many characters a question or an answer has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ def address_of(listening: Listening) -> str:
     return listening.url.rstrip("/") if listening.url else f"{scheme}://{_LOOPBACK[listening.host][0]}:{listening.port}"
 
 
-def bound(listening: Listening) -> socket.socket:
+def bind_port(listening: Listening) -> socket.socket:
     """Return a socket that holds the port. Raise `ConfigError` if that is not possible."""
     family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
     held = socket.socket(family, socket.SOCK_STREAM)
@@ -111,7 +112,14 @@ def serve(site: ASGIApp, listening: Listening, held: socket.socket) -> None:
         ssl_certfile=listening.certificate,
         ssl_keyfile=listening.private_key,
     )
+    log_bugs()
     uvicorn.Server(config).run(sockets=[held])
+
+
+def log_bugs() -> None:
+    """Have the bugs of pages and workers logged to stderr, whose secrets are masked."""
+    # arfeed's own logger writes nothing unless somebody asked for events, and hides what is logged below it.
+    logging.getLogger("arfeed.board").addHandler(logging.StreamHandler())
 
 
 def _network(text: str) -> Network:

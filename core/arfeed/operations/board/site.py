@@ -16,8 +16,8 @@ from arfeed.operations.board.access.problems import NotFoundError, make_problem
 from arfeed.operations.board.api.metrics import show_metrics
 from arfeed.operations.board.api.openapi import make_openapi
 from arfeed.operations.board.api.table import CALLS
-from arfeed.operations.board.application import Application, Page, Path, message, to
-from arfeed.operations.board.pages import accounts
+from arfeed.operations.board.application import Application, Page, Path, message, redirect_to
+from arfeed.operations.board.pages import accounts, provider
 from arfeed.operations.board.pages import feeds as pages
 
 if TYPE_CHECKING:
@@ -75,13 +75,15 @@ PAGES = (
     Page("GET", "/static/{name}", "anyone", static),
     Page("GET", "/login", "anyone", accounts.login_form),
     Page("POST", "/login", "anyone", accounts.log_in),
+    Page("GET", "/login/provider", "anyone", provider.leave),
+    Page("GET", provider.BACK, "anyone", provider.come_back),
     Page("GET", "/begin/{token}", "anyone", accounts.begin_form),
     Page("POST", "/begin/{token}", "anyone", accounts.begin),
     Page("POST", "/logout", "person", accounts.log_out),
     Page("GET", "/account", "person", accounts.account),
     Page("POST", "/account/password", "person", accounts.change_password),
     Page("POST", "/account/sessions", "person", accounts.end_others),
-    Page("GET", "/", "person", pages.front),
+    Page("GET", "/", "person", pages.show_feeds),
     Page("GET", "/search", "person", pages.search),
     Page("GET", "/audit", "audit", pages.log),
     Page("GET", "/feeds/{feed}", "see", pages.feed),
@@ -108,7 +110,7 @@ def make_site(application: Application) -> ASGIApp:
     from starlette.routing import Route
 
     @asynccontextmanager
-    async def living(site: Starlette) -> AsyncIterator[None]:
+    async def run_lifespan(site: Starlette) -> AsyncIterator[None]:
         from starlette.concurrency import run_in_threadpool
 
         del site
@@ -120,7 +122,7 @@ def make_site(application: Application) -> ASGIApp:
 
     routes = [Route(page.path, _endpoint(application, page), methods=[page.method]) for page in PAGES]
     lost = _lost(application)
-    site = Starlette(routes=routes, lifespan=living, exception_handlers={404: lost, 405: lost})
+    site = Starlette(routes=routes, lifespan=run_lifespan, exception_handlers={404: lost, 405: lost})
     site.router.redirect_slashes = False
     return Guard(site, application.database, application.place)
 
@@ -159,18 +161,19 @@ def _refuse(application: Application, page: Page, visit: Visit, request: Request
         return make_problem(401, "Not allowed without a token", text)
     if visit.session is None:
         wanted = quote(request.url.path + (f"?{request.url.query}" if request.url.query else ""), safe="")
-        return to(f"/login?next={wanted}" if page.method == "GET" else "/login")
+        return redirect_to(f"/login?next={wanted}" if page.method == "GET" else "/login")
     if page.access == "person":
         return None
     person, name = visit.session.person, request.path_params.get("feed")
     if name is None:
-        return None if person.may_everywhere(page.access) else _forbidden(application, visit)
-    if not person.may("see", name) or application.feeds.find(name) is None:
+        return None if person.may_everywhere(page.access) else answer_forbidden(application, visit)
+    if not person.is_allowed("see", name) or application.feeds.find(name) is None:
         return _not_found(application, visit)
-    return None if person.may(page.access, name) else _forbidden(application, visit)
+    return None if person.is_allowed(page.access, name) else answer_forbidden(application, visit)
 
 
-def _forbidden(application: Application, visit: Visit) -> Response:
+def answer_forbidden(application: Application, visit: Visit) -> Response:
+    """Say that the role does not allow it."""
     text = "Your role does not allow that. Whoever runs the board can give you another: arfeed board user add."
     return message(application, visit, 403, "Not allowed", text)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     DDL,
     Column,
@@ -69,6 +71,16 @@ tokens = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+)
+
+# Whoever an OpenID provider says has come is a person by issuer and subject: names and addresses there may change.
+identities = Table(
+    "board_identities",
+    metadata,
+    Column("issuer", String(300), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("person", ForeignKey("board_people.name"), nullable=False, index=True),
+    Column("since", Moment, nullable=False),
 )
 
 plans = Table(
@@ -158,3 +170,8 @@ APPEND_ONLY = {
 for _dialect, _statements in APPEND_ONLY.items():
     for _statement in _statements:
         event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call] # SQLAlchemy
+
+
+def now() -> datetime:
+    """Return the time by the machine's clock, in UTC, as the tables keep it."""
+    return datetime.now(UTC)

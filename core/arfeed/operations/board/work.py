@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, Literal
@@ -21,8 +20,8 @@ from arfeed.history.records import RunRecord
 from arfeed.model.errors import ArfeedError, LockedError, RefusedError
 from arfeed.operations.board.approvals import Job, approvals_of, find_plan, keep
 from arfeed.operations.board.audit import log
-from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.tables import jobs
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import jobs, now
 from arfeed.operations.many.outcome import OUTCOMES
 
 Outcome = Literal["looked", "delivered", "refused", "moved", "failed", "interrupted"]
@@ -47,12 +46,12 @@ class _Ending:
 class Worker:
     """Starts the runs that were asked for, several feeds at once, but each feed's one after the other.
 
-    `find_config` returns the plugins.toml of a feed, `find_delivery` the delivery that a job approved, if there is one;
-    `ended` is called after each run.
+    `find_words` returns what to type after a command about a feed, `find_delivery` the delivery that a job approved, if
+    there is one; `ended` is called after each run.
     """
 
     database: Database
-    find_config: Callable[[str], Path | None]
+    find_words: Callable[[str], list[str] | None]
     find_delivery: Callable[[str, str], RunRecord | None]
     ended: Callable[[], None] = lambda: None
     processes: int = 2
@@ -149,11 +148,11 @@ class Worker:
 
     def _end(self, job: Job) -> _Ending | None:
         """Run a job to its end; return None if the board ends first."""
-        config = self.find_config(job.feed)
-        if config is None:
+        about = self.find_words(job.feed)
+        if about is None:
             return _Ending("failed", f"The feed {job.feed} is gone: its plugins.toml is no longer in the folder.")
         # Without -P the current folder would come first on the path, and a pandas.py in it before pandas.
-        command = [sys.executable, "-P", "-m", "arfeed", *self._words(job), "--config", str(config)]
+        command = [sys.executable, "-P", "-m", "arfeed", *self._words(job), *about]
         began = monotonic()
         while True:
             code, document = _call(command)

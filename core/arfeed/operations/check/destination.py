@@ -5,17 +5,24 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 from arfeed.delivery.remote import Remote
 from arfeed.delivery.server import About, failed_step, passed_steps
 from arfeed.model.errors import ArfeedError, DestinationError
+from arfeed.model.shipping.api import ApiDestination
 from arfeed.model.shipping.destination import folders_of
+from arfeed.model.text.commands import with_destination
 from arfeed.operations.check.finding import Finding, doubt, make_failure, ok
 from arfeed.plugins.config import Project
 from arfeed.runs.addresses import address_of, name_in_history
-from arfeed.runs.context import Clock, connect, open_history
+from arfeed.runs.context import Clock, find_unknown_reports, open_history
+from arfeed.runs.receiver.connection import connect
 from arfeed.runs.receiver.recognition import recognize
 from arfeed.sftp.servers import find_make
+
+if TYPE_CHECKING:
+    from arfeed.delivery.http.sending import ApiRemote
 
 _LEAST_FREE = 200 * 1024**2
 _SKEW_SECONDS = 120
@@ -36,7 +43,9 @@ def examine_destination(project: Project, clock: Clock, *, history_is_there: boo
                 yield from _probe(project, server)
             else:
                 yield ok(
-                    "rights", "not tried, since that writes; `arfeed check --probe` tries a scratch file", probed=False
+                    "permissions",
+                    "not tested, because that writes; `arfeed check --probe` tests them with a scratch file",
+                    probed=False,
                 )
     except DestinationError as exc:
         yield from [make_failure(what, exc)] if reached else _not_reached(what, exc)
@@ -55,7 +64,18 @@ def _not_reached(what: str, error: DestinationError) -> Iterator[Finding]:
     yield make_failure(what if step == "address" else f"{step} of {what.removeprefix('destination ')}", error)
 
 
+def _ask_api(what: str, destination: ApiDestination, server: ApiRemote) -> Finding:
+    """Ask an API what its plugin finds harmless."""
+    answer = destination.probe(server.api)
+    if answer is None:
+        return ok(what, "an API that is not asked anything before a delivery, since its plugin has no probe()")
+    return ok(what, f"reached: {answer}")
+
+
 def _server(what: str, project: Project, server: Remote) -> Iterator[Finding]:
+    if isinstance(project.destination, ApiDestination):
+        yield _ask_api(what, project.destination, cast("ApiRemote", server))
+        return
     server.check_root()
     about = server.about()
     # A folder or an object store, which has no keys, extensions or login to speak of.
@@ -120,12 +140,16 @@ def _folders(project: Project, server: Remote, *, history_is_there: bool) -> Ite
 
 def _reports(project: Project, server: Remote) -> Iterator[Finding]:
     """Yield a doubt about reports that this history does not know: somebody else delivers there, or did."""
-    there = [name for name in server.sizes(project.destination.report_folder) if project.destination.is_report(name)]
     with open_history(project) as history:
-        unknown = sorted(set(there) - history.known_reports(name_in_history(project, history)))
+        unknown = sorted(find_unknown_reports(project, history, name_in_history(project, history), server))
     if unknown:
-        said = f"{len(unknown)} of {len(there)} are unknown to this history, the last being {unknown[-1]}"
-        yield doubt("reports there", said, "find out who else delivers there; then `arfeed adopt`", unknown=unknown)
+        said = f"{len(unknown)} unknown to this history, the last being {unknown[-1]}"
+        advice = f"find out who else delivers there; then {_typed(project, 'arfeed adopt')}"
+        yield doubt("reports there", said, advice, unknown=unknown)
+
+
+def _typed(project: Project, command: str) -> str:
+    return f"`{with_destination(command, project.chosen)}`"
 
 
 def _recognize(project: Project, server: Remote) -> Iterator[Finding]:
@@ -134,10 +158,11 @@ def _recognize(project: Project, server: Remote) -> Iterator[Finding]:
         recognized = recognize(project, history, name_in_history(project, history), server)
     if known := recognized.also_known:
         said = f"this history knows the same receiver as {', '.join(known)}"
-        yield doubt("receiver", said, f"`arfeed history join {shlex.quote(known[0])}`", also_known=list(known))
+        advice = _typed(project, f"arfeed history join {shlex.quote(known[0])}")
+        yield doubt("receiver", said, advice, also_known=list(known))
     if lost := recognized.forgotten:
         said = f"this history does not know run {lost.run}, delivered from here on {lost.at:%Y-%m-%d %H:%M} UTC"
-        advice = f"restore the newer history, or `arfeed adopt {shlex.quote(lost.report)}`"
+        advice = f"restore the newer history, or {_typed(project, f'arfeed adopt {shlex.quote(lost.report)}')}"
         yield doubt("last delivery", said, advice, run=lost.run, report=lost.report)
 
 
@@ -156,10 +181,10 @@ def _clock(project: Project, server: Remote, clock: Clock, *, history_is_there: 
     if ahead is not None and abs(ahead) > _SKEW_SECONDS:
         said = f"the server's is {abs(ahead):,.0f} seconds {'ahead of' if ahead > 0 else 'behind'} this machine's"
         yield doubt(
-            "clock", said, "set the one that is wrong; reports are named by this machine's", ahead=round(ahead, 1)
+            "clock", said, "set the clock that is wrong; report names use this machine's", ahead=round(ahead, 1)
         )
         return
-    compared = "the server's is compared with --probe" if ahead is None else "and the server's agrees"
+    compared = "--probe compares the server's" if ahead is None else "and the server's agrees"
     yield ok("clock", f"{now:%Y-%m-%d %H:%M} UTC here, {compared}", now=now.isoformat(), ahead=ahead)
 
 

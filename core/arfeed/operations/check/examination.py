@@ -11,7 +11,7 @@ from arfeed.documents.contents.checking import choose_mode
 from arfeed.model.errors import ArfeedError
 from arfeed.model.results import OUTCOMES
 from arfeed.operations.check import destination, notifiers, sources
-from arfeed.operations.check.finding import Finding, doubt, make_failure, ok
+from arfeed.operations.check.finding import Finding, doubt, make_failure, ok, under_name
 from arfeed.planning.wording import name_first
 from arfeed.plugins.config import Project, resolved_settings
 from arfeed.plugins.fingerprint import plugin_versions
@@ -30,12 +30,15 @@ def examine(project: Project, clock: Clock, *, probe: bool = False, quick: bool 
         plugins=plugin_versions(project),
     )
     yield from _describe_shared(project)
-    history = _history(project)
-    yield history
-    yield _verification(project)
+    histories = [_history(each) for each in project.each()]
+    for each, history in zip(project.each(), histories, strict=True):
+        yield from under_name(each.chosen, [history, _verification(each)])
     # Whatever was found so far: whoever sets up a feed wants all its mistakes in one go.
     yield from sources.examine_sources(project, clock, quick=quick)
-    yield from destination.examine_destination(project, clock, history_is_there=history.state != "failed", probe=probe)
+    for each, history in zip(project.each(), histories, strict=True):
+        there = history.state != "failed"
+        found = destination.examine_destination(each, clock, history_is_there=there, probe=probe)
+        yield from under_name(each.chosen, found)
     yield from notifiers.examine_notifiers(project)
 
 
@@ -87,10 +90,10 @@ def _history(project: Project) -> Finding:
     if holder:
         said = f"the run {holder} holds the lock of this destination now"
         return doubt(
-            "history", said, "wait for it, or for the minute after which a dead run's lock is free", lock=holder
+            "history", said, "wait for it to end; the lock of a run that has died expires by itself", lock=holder
         )
     if delivered is None:
-        said = "nothing was delivered to this destination yet; the first plan has to be approved"
+        said = "nothing has been delivered to this destination yet; the first plan has to be approved"
         return ok("history", said, last=None)
     said = f"last delivery {delivered.id}, {delivered.open_count} open"
     return ok("history", said, last=delivered.id, open=delivered.open_count)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from arfeed.model.errors import ArfeedError, SourceError
@@ -38,3 +38,9 @@ def make_failure(what: str, error: BaseException) -> Finding:
     if isinstance(error, ArfeedError):
         return Finding(what, "failed", str(error), exit_code=error.exit_code)
     return Finding(what, "failed", f"{type(error).__name__}: {error}", exit_code=SourceError.exit_code)
+
+
+def under_name(named: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings about one of several destinations under its name; blank if there is one only."""
+    for finding in findings:
+        yield replace(finding, what=f"{named}: {finding.what}") if named else finding

@@ -17,6 +17,8 @@ def examine_notifiers(project: Project) -> Iterator[Finding]:
             notifier.check()
         except Exception as exc:  # noqa: BLE001 - a third-party notifier may raise anything
             said = str(exc) if isinstance(exc, ArfeedError) else f"{type(exc).__name__}: {exc}"
-            yield doubt(what, said, f"fix [notifiers.{notifier.notifier}]; runs go on, but nobody is notified there")
+            yield doubt(
+                what, said, f"fix [notifiers.{notifier.notifier}]; runs still go ahead, but without this notification"
+            )
         else:
-            yield ok(what, f"is notified of what is {', '.join(notifier.settings.on)}", on=[*notifier.settings.on])
+            yield ok(what, f"is notified of: {', '.join(notifier.settings.on)}", on=[*notifier.settings.on])

@@ -11,7 +11,7 @@ import pandas as pd
 from arfeed.documents.finding import check_listing, find
 from arfeed.documents.overlooked import find_overlooked
 from arfeed.intake.evidence import Evidence, with_evidence
-from arfeed.intake.explaining import released
+from arfeed.intake.explaining import release_all
 from arfeed.intake.extract import Extract, extract
 from arfeed.intake.joining import join_frames
 from arfeed.intake.meaning.doubts import drop_settled
@@ -22,8 +22,8 @@ from arfeed.model.parts import Connector, Transform
 from arfeed.model.settings import FileSettings
 from arfeed.model.text.legible import name_some
 from arfeed.operations.check.evidence import assess_evidence
-from arfeed.operations.check.finding import Finding, doubt, make_failure, ok
-from arfeed.planning.wording import describe_statuses, money, pluralize
+from arfeed.operations.check.finding import Finding, doubt, make_failure, ok, under_name
+from arfeed.planning.wording import describe_statuses, format_money, pluralize
 from arfeed.plugins.config import Project
 from arfeed.runs.context import Clock
 from arfeed.tables.files.search import find_files
@@ -45,7 +45,9 @@ def examine_sources(project: Project, clock: Clock, *, quick: bool) -> Iterator[
             rows.append(extracted.open)
     # Sums over some of the sources would look like those of a report that has lost the others.
     if len(rows) == len(project.sources):
-        yield _report(project, join_frames(rows))
+        listed = join_frames(rows)
+        for each in project.each():
+            yield from under_name(each.chosen, [_report(each, listed)])
 
 
 def _source(
@@ -66,20 +68,20 @@ def _source(
         return [reached, make_failure(f"rows of {connector.source}", exc), *pdfs], None
     if pdfs and pdfs[0].state == "ok":
         pdfs = [_try(pdfs[0].what, lambda: _documents(connector, extracted, project.folder))]
-    dates = _dates(connector, extracted, evidence, clock().date())
+    dates = _check_dates(connector, extracted, evidence, clock().date())
     return [
         reached,
-        _rows(connector, extracted),
+        _check_rows(connector, extracted),
         *dates,
         assess_evidence(connector, extracted.reports[0]),
-        *_notes(connector, extracted, project.transforms),
+        *_check_notes(connector, extracted, project.transforms),
         *pdfs,
     ], extracted
 
 
 def _extract(connector: Connector, evidence: Evidence, clock: Clock) -> Extract:
     source = with_evidence(connector, evidence)
-    with released([source]):
+    with release_all([source]):
         extracted = extract([source], clock)
     for error in extracted.failed.values():  # one that would be carried forward has failed all the same
         raise error
@@ -97,11 +99,11 @@ def _reach(what: str, connector: Connector, folder: Path) -> Finding:
     connector.check()
     if not isinstance(connector.settings, FileSettings):
         return ok(what, "it answers")
-    files = [_near(file, folder) for file in find_files(connector.settings)]
+    files = [_relative_path(file, folder) for file in find_files(connector.settings)]
     return ok(what, f"{name_some(files, _MOST_FILES)}: the columns that it needs are there", files=files)
 
 
-def _near(file: str, folder: Path) -> str:
+def _relative_path(file: str, folder: Path) -> str:
     """Return a path as plugins.toml would have it."""
     return str(Path(file).relative_to(folder)) if Path(file).is_relative_to(folder) else str(file)
 
@@ -111,14 +113,14 @@ def _folder(connector: Connector) -> Finding:
     return ok(f"documents of {connector.source}", "the folder of the PDFs exists")
 
 
-def _rows(connector: Connector, extracted: Extract) -> Finding:
+def _check_rows(connector: Connector, extracted: Extract) -> Finding:
     count, opened = len(extracted.rows), extracted.open
     totals = arrow.sum_balances(opened, ("currency",)).to_dict("records")
-    sums = [f"{money(total['balance'], total['currency'])} ({total['count']})" for total in totals]
+    sums = [f"{format_money(total['balance'], total['currency'])} ({total['count']})" for total in totals]
     first = ""
     if len(opened):
         row = opened.iloc[0]
-        amount = money(row["balance"], row["currency"])
+        amount = format_money(row["balance"], row["currency"])
         first = f"; the first is {row['invoice_ref']}, {row['customer_name']}, {amount}"
     words = describe_statuses(extracted.reports[0])
     by_status = f"; by status: {words}" if words else ""
@@ -132,7 +134,7 @@ def _rows(connector: Connector, extracted: Extract) -> Finding:
     )
 
 
-def _dates(connector: Connector, extracted: Extract, evidence: Evidence, today: date) -> Iterator[Finding]:
+def _check_dates(connector: Connector, extracted: Extract, evidence: Evidence, today: date) -> Iterator[Finding]:
     """Report what the order of the dates rests on; doubt it if it puts invoices into the future."""
     issued = extracted.rows["issued_on"].dropna()
     if not len(issued):
@@ -153,17 +155,17 @@ def _order(connector: Connector, evidence: Evidence) -> str:
     """Return why the dates are read as they are."""
     declared = connector.settings.dates
     if evidence.undated:
-        return "the source itself gives them unambiguously"
+        return "the source itself provides unambiguous dates"
     order = declared if declared in ORDER_WORDS else evidence.proven
     if order is None:
         return f"read as {declared}"
     why = evidence.example(order)
     if declared is None or evidence.proven == declared:
-        return f"{evidence.in_words(order)}, since {why}"
+        return f"{evidence.in_words(order)}, because {why}"
     return f"{ORDER_WORDS[order]} because `dates` is set so: no date in the file proves it, and {evidence.means(order)}"
 
 
-def _notes(connector: Connector, extracted: Extract, transforms: Iterable[Transform]) -> Iterator[Finding]:
+def _check_notes(connector: Connector, extracted: Extract, transforms: Iterable[Transform]) -> Iterator[Finding]:
     """Report the source's notes on this reading, as the plan would, and what the first plan would object to."""
     (report,) = extracted.reports
     doubts = drop_settled(extracted.doubts(report), transforms)
@@ -202,5 +204,5 @@ def _report(project: Project, invoices: pd.DataFrame) -> Finding:
     except ArfeedError as exc:
         return make_failure("report", exc)
     left = len(invoices) - len(kept)
-    by = f"; the transforms and `kinds` leave {left} out" if left else ""
+    by = f"; the transforms and `kinds` exclude {left}" if left else ""
     return ok("report", f"{pluralize(len(kept), 'document')} would be reported{by}", documents=len(kept), left_out=left)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from arfeed.model.errors import ConfigError, SourceError
 from arfeed.model.parts import Connector
 from arfeed.model.settings import FileSettings
-from arfeed.plugins.loading import close_match, load, survey
+from arfeed.plugins.loading import close_match, describe_installed, load
 from arfeed.tables.dbase import is_dbase
 from arfeed.tables.files.search import find_files
 from arfeed.tables.separated.text import find_encoding
@@ -45,12 +45,12 @@ class Offer:
 
 def own_offers() -> dict[str, Offer]:
     """Return our own connectors by name."""
-    return _offers([info.name for info in survey().installed if info.distribution == OWN])
+    return _offers([info.name for info in describe_installed().installed if info.distribution == OWN])
 
 
 def third_party_plugins() -> list[str]:
     """Return the names of third-party plugins, without importing them."""
-    return [info.name for info in survey().installed if info.name and info.distribution != OWN]
+    return [info.name for info in describe_installed().installed if info.name and info.distribution != OWN]
 
 
 def offer(name: str) -> Offer:
@@ -69,7 +69,7 @@ def offer(name: str) -> Offer:
 
 
 def _offers(plugins: list[str]) -> dict[str, Offer]:
-    registry = survey(plugins)
+    registry = describe_installed(plugins)
     found: dict[str, Offer] = {}
     for info in registry.infos.values():
         for name, part in registry.parts["connector"].items():

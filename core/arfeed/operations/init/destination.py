@@ -13,7 +13,7 @@ from arfeed.sftp.keys import make_key_pair
 
 _CHOICES = {
     "rehearsal": "a receiver on this machine that behaves like Kolleno; nothing leaves the machine",
-    "sftp": "Kolleno by SFTP; the address comes from its support, a key can be made here",
+    "sftp": "Kolleno, by SFTP: its support gives you the address; a key can be made here",
     "folder": "a folder, for a look at the files or for something else to pick up",
 }
 _KEY = "~/.ssh/arfeed_ed25519"
@@ -52,7 +52,7 @@ def _sftp(draft: Draft, said: str, answers: Answers, asker: Asker) -> None:
     draft.destination += [
         Line("url", _as_url(address)) if address else Line("url", f"rehearsal://{slug(draft.name)}", why),
         *([Line("private_key", key, "its public half goes to the receiver")] if key else []),
-        Line("known_hosts", "~/.ssh/known_hosts", "where the server's key must be listed"),
+        Line("known_hosts", "~/.ssh/known_hosts", "the server's key must be listed here"),
     ]
     # A feed that can be rehearsed today is worth more than one that waits for an address.
     if not address:

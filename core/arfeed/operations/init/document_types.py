@@ -27,8 +27,8 @@ NEGATIVE = r"[-−–(]|(?i:cr\.?$)"
 """What shows that an amount is below 0, in whatever notation."""
 _CHOICES = {
     "credits": "they are credit notes or payments, and lower what customers owe, though they have no minus sign",
-    "stop": "they are not for this report: write nothing, and export without them",
-    "debts": "the customers owe them, as they owe invoices",
+    "stop": "they do not belong in this report: stop, and I will export again without them",
+    "debts": "the customers owe them, like invoices",
     "others": "they are something else, such as bills that you owe: report only rows of the other types",
 }
 
@@ -41,7 +41,7 @@ _SAMPLE = 1_000
 _MOST_KINDS = 12
 
 _SETTLED = {
-    "stop": "they are paid: write nothing, and export what is open only, or with a status or the open balance",
+    "stop": "they are paid: stop, and I will export open invoices only, or add a status or the open balance",
     "debts": "the customers still owe the balance",
 }
 
@@ -77,9 +77,9 @@ def check_document_types(
         return _as_kinds(chosen["kind"], owed, read, answers, asker)
     free = [name for name in headers if name not in chosen.values()]
     for header in dict.fromkeys([*find_document_types(free), *_called_kinds(next(read()), free), *answers.only]):
-        positive, negative = _others(read(), header, owed)
+        positive, negative = _find_other_values(read(), header, owed)
         if header in answers.only:
-            found.only[header] = _only(header, answers.only[header], read(), asker)
+            found.only[header] = _choose_types(header, answers.only[header], read(), asker)
         elif _are_kinds(positive, negative, _words(read(), header), answers):
             return _as_kinds(header, owed, read, answers, asker)
         elif positive:
@@ -88,7 +88,7 @@ def check_document_types(
             if answer == "credits":
                 return _as_kinds(header, owed, read, answers, asker)
             if answer == "others":
-                found.only[header] = _only(header, kept, read(), asker)
+                found.only[header] = _choose_types(header, kept, read(), asker)
         elif negative:
             asker.found(
                 f"the column {header!r} also has {_list_words(negative)}, each with a minus sign, as it should be"
@@ -119,7 +119,7 @@ def _as_kinds(
     """Return a column as that of kinds. Its words are said, known, or asked for."""
     words = _words(read(), header)
     kinds = {} if all(word.lower() in schema.KINDS for word in words) else _kinds(header, words, answers, asker)
-    positive, _ = _others(read(), header, owed)
+    positive, _ = _find_other_values(read(), header, owed)
     # Credit notes without a minus would be delivered as debts, which is the worst that a kind can do.
     unsigned = [word for word in positive if kinds.get(word, word.lower()) != "invoice"]
     if unsigned:
@@ -154,7 +154,7 @@ def _kinds(header: str, words: Sequence[str], answers: Answers, asker: Asker) ->
     return meanings
 
 
-def _only(header: str, wanted: Sequence[str], tables: Iterator[pd.DataFrame], asker: Asker) -> list[str]:
+def _choose_types(header: str, wanted: Sequence[str], tables: Iterator[pd.DataFrame], asker: Asker) -> list[str]:
     """Return the wanted types, and report which are left out. Raise `ConfigError` for one that is not there."""
     words = _words(tables, header)
     for word in wanted:
@@ -175,7 +175,7 @@ def _words(tables: Iterator[pd.DataFrame], header: str) -> list[str]:
     return list(dict.fromkeys(word for words in found for word in words if word))
 
 
-def _others(tables: Iterator[pd.DataFrame], header: str, owed: Sequence[str]) -> tuple[list[str], list[str]]:
+def _find_other_values(tables: Iterator[pd.DataFrame], header: str, owed: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the column's values other than invoices: of amounts above 0, and of amounts below.
 
     `owed` is the heading of the balance, or those of debit and credit.
@@ -236,7 +236,7 @@ def check_settled(
     chosen: Mapping[str, str], headers: Sequence[str], read: Callable[[], Iterator[pd.DataFrame]],
     answers: Answers, asker: Asker,
 ) -> None:  # fmt: skip
-    """Ask whether rows with a day of payment, and no status, are still owed. Raise `ConfigError` if they are not."""
+    """Ask whether rows that seem to be settled, and have no status, are owed. Raise `ConfigError` if they are not."""
     if "status" in chosen:
         return
     # A list of paid invoices may keep their amounts; a day of payment is then all that tells.
@@ -245,12 +245,12 @@ def check_settled(
         if not count:
             continue
         rows = f"{count:,} row{'s have' if count != 1 else ' has'}"
-        found = f"{rows} a date in the column {header!r}, and a balance in {chosen['balance']!r}"
+        found = f"{rows} an entry in the column {header!r}, and a balance in {chosen['balance']!r}"
         if answers.all_debts:
             asker.doubt(f"{found}; taken as debts, as you said")
             continue
         asker.doubt(f"{found}: otherwise these are delivered as debts, though they may be paid")
-        if asker.choose(f"What are the rows with a date in {header!r}?", "--all-debts", _SETTLED) == "stop":
+        if asker.choose(f"What are the rows with an entry in {header!r}?", "--all-debts", _SETTLED) == "stop":
             raise ConfigError(
                 f"{found}, and they are paid, so nothing was written; export what is open only, or with a status or "
                 "the open balance, and type `arfeed init` again"

@@ -18,7 +18,7 @@ from arfeed.model.settings import FileSettings
 from arfeed.operations.init.answers import Answers, Asker, use_or_ask
 from arfeed.operations.init.draft import Draft, Line
 from arfeed.operations.init.naming import find_next_pattern
-from arfeed.planning.wording import money
+from arfeed.planning.wording import format_money
 
 if TYPE_CHECKING:
     from arfeed.intake.extract import Extract
@@ -29,7 +29,7 @@ _REPORT = (
     "Is there a second report from which the total owed can be read, such as the trial balance or the customer "
     "balance summary? With it arfeed finds any invoice that the list has lost. Its file, or blank for none."
 )
-_ABSENT = "This list holds only what is open. When an invoice is no longer in it, is that alone enough to call it paid?"
+_ABSENT = "This list holds only what is open. When an invoice is no longer in it, is that enough to call it paid?"
 _CHOICES = {
     "no": "somebody looks at such invoices before they are marked as paid; it can be changed later",
     "yes": "they are marked as paid at once, unless the guards object; an export that lost lines would write off debts",
@@ -73,7 +73,7 @@ def _account(draft: Draft, made: Made, extracted: Extract, answers: Answers, ask
     draft.control_account += [Line(name, value, "as you said") for name, value in answers.control_columns.items()]
     # A difference is shown and not judged: payments on account make one that stays.
     for code, owed in account.balances.items():
-        asker.found(f"control account: {text} has {money(owed, code)}{_difference(extracted, code, owed)}")
+        asker.found(f"control account: {text} has {format_money(owed, code)}{_difference(extracted, code, owed)}")
     return account
 
 
@@ -100,6 +100,6 @@ def _difference(extracted: Extract, code: str, owed: Decimal) -> str:
     if listed == owed:
         return ", as the list does"
     return (
-        f", the list {money(listed, code)}; payments on account and journal entries make such a difference, and from "
-        "now on arfeed sees when it moves"
+        f", the list {format_money(listed, code)}; payments on account and journal entries make such a difference, and "
+        "from now on arfeed sees when it moves"
     )

@@ -21,6 +21,7 @@ from arfeed.operations.init.statuses import NONE, ask_total, read_status
 from arfeed.tables.headings.banner import find_heading_row
 from arfeed.tables.headings.canonical import name_headings
 from arfeed.tables.headings.contents import are_lines
+from arfeed.tables.headings.normalize import header_words
 from arfeed.tables.headings.proposal import (
     REQUIRED,
     Proposal,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_WORDS = 4
+_TERMS = frozenset("terms term days zahlungsziel tage frist delai plazo termini betalingstermijn villkor".split())  # noqa: SIM905 - short and plain
+"""Words of a heading for days of payment, or for days past due."""
+
 _NEEDED = (*REQUIRED, "issued_on")
 _FEW_KNOWN = len(_NEEDED) // 2
 """If no more of them are found by their headings, those of other columns are in an unknown language as well."""
@@ -78,11 +82,12 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
     # Headings alone are not enough: each is confirmed by the values below it.
     if not len(rows):
         raise SourceError(f"{sample}: it has headings and nothing below them; give a sample with some open invoices")
+    # By headings and values together, so that no column is taken by its name alone.
     proposal = propose_columns(rows)
     # Before any question: the answers would describe a list that must not be delivered.
     refuse_other_tables(sample, headers, proposal, answers.columns)
     if not proposal.columns:
-        asker.doubt(f"none of the headings is a usual one; if {', '.join(headers[:4])} are data, export with headings")
+        asker.doubt(f"none of the headings is recognized; if {', '.join(headers[:4])} are data, export with headings")
     said = _find_said(answers.columns, headers)
     chosen = _without_taken({**_accept_proposed(proposal, rows, headers), **said}, said)
     refuse_groups(sample, rows, chosen)
@@ -111,6 +116,7 @@ def find_columns(sample: Path, answers: Answers, asker: Asker, settings: Mapping
         # Whoever was asked has chosen none of these columns, and later runs would refuse them.
         meaning.values["currency"] = False
     _doubt_total(chosen, asker)
+    _doubt_terms(chosen, said, headers, asker)
     signs = [line.value["column"] for line in meaning.settings if isinstance(line.value, dict)]
     unused = [header for header in headers if header not in (*chosen.values(), *meaning.only, *signs)]
     if unused:
@@ -295,6 +301,16 @@ def _doubt_total(chosen: Mapping[str, str], asker: Asker) -> None:
         )
 
 
+def _doubt_terms(chosen: Mapping[str, str], said: Mapping[str, str], headers: Sequence[str], asker: Asker) -> None:
+    """Point out days of payment where no due date is listed: nothing is computed from them."""
+    terms = [name for name in headers if name not in chosen.values() and header_words(name) & _TERMS]
+    if terms and not {"due_on"} & {*chosen, *said}:
+        asker.doubt(
+            f"due_on: no column holds a due date, and none is computed from {', '.join(map(repr, terms))}; without "
+            "it, nothing counts as overdue at the receiver, so export the due date, too"
+        )
+
+
 def _currency(
     rows: pd.DataFrame, chosen: dict[str, str], said: Mapping[str, str], answers: Answers, questions: Questions
 ) -> str | None:
@@ -388,5 +404,5 @@ def _decimal(mark: str | None, asker: Asker) -> Line | None:
     if mark:
         asker.found(f"decimal: {mark!r} is the only mark that all amounts fit")
         return Line("decimal", mark, "the only mark that all amounts fit")
-    choices = {",": "1.234,56 is a good thousand", ".": "1,234.56 is a good thousand"}
+    choices = {",": "comma, as in 1.234,56", ".": "point, as in 1,234.56"}
     return Line("decimal", asker.choose("Which is the decimal mark?", "--set decimal=MARK", choices), "as you said")

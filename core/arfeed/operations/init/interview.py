@@ -152,7 +152,7 @@ def _ask_settings(draft: Draft, chosen: Offer, answers: Answers, asker: Asker) -
 def _take_proposal(
     draft: Draft, chosen: Offer, given: dict[str, str], answers: Answers, asker: Asker
 ) -> dict[str, str]:
-    """Adopt settings that the source itself proposes if some are missing; return the reason by setting."""
+    """Adopt settings that the source itself proposes if some are missing; return the reason by the first of them."""
     provisional = chosen.connector.provisional
     if not provisional.keys() - given.keys():
         return {}
@@ -171,11 +171,11 @@ def _take_proposal(
     choices = {_in_words(each): each.because for each in proposals}
     said = next(iter(choices))
     if len(choices) > 1:
-        said = asker.choose("The source knows several answers. Which is it?", "--set NAME=VALUE", choices)
+        said = asker.choose("The source offers several values. Which one?", "--set NAME=VALUE", choices)
     taken = proposals[[*choices].index(said)]
     asker.found(f"{said}, since {taken.because}")
     given |= {name: str(value) for name, value in taken.settings.items()}
-    return dict.fromkeys(taken.settings, taken.because)
+    return {next(iter(taken.settings)): taken.because}
 
 
 def _is_compatible(proposal: Proposal, given: Mapping[str, str]) -> bool:
@@ -222,4 +222,4 @@ def _secret(field: FieldInfo, text: str) -> str | None:
     """Return a complaint if a password would end up in plugins.toml."""
     if field.annotation is not SecretStr or "${" in text or ("://" in text and not _PASSWORD.search(text)):
         return None
-    return "plugins.toml must not hold a secret: put it into the environment and give its name, as ${ERP_URL}"
+    return "plugins.toml must not hold a secret: put it in an environment variable and refer to that, as in ${ERP_URL}"

@@ -23,11 +23,11 @@ def slug(text: str) -> str:
 def check_name(name: str) -> str | None:
     """Return what is wrong with a feed's name, or None."""
     if not name.strip() or not name.isprintable():
-        return "a name is one line of letters, such as acme-uk"
+        return "a name is a single line of letters, such as acme-uk"
     return None
 
 
-DATED = "its name holds a date, so the next one will differ"
+DATED = "its name contains a date, so the next one will differ"
 _DATED = re.compile(r"^(.*?\D)[-_ .]?(?:\(\d+\)|\d{4}[-_. ]?\d{2}[-_. ]?\d{2}.*|\d{2}[-_. ]\d{2}[-_. ]\d{4}.*|\d{6,})$")
 
 

@@ -65,14 +65,15 @@ def refuse_groups(sample: Path, rows: pd.DataFrame, chosen: Mapping[str, str]) -
 
 
 def refuse_ages(sample: Path, headers: Sequence[str], chosen: Mapping[str, str], proposal: Proposal) -> None:
-    """Raise `SourceError` if what is open stands in columns by its age, and none holds the whole of it."""
+    """Raise `SourceError` if open amounts are split into ageing columns, and none holds the whole of it."""
     ages = find_ages(headers)
     called = [*proposal.several.get("balance", ()), *proposal.called.get("balance", ())]
     named = {*PARTS_OF_BALANCE, "balance", "amount"} & chosen.keys()
     if ages and (chosen.get("balance") in ages or (not named and {*called} <= {*ages})):
         raise SourceError(
-            f"{sample}: what is open stands in columns by its age ({', '.join(ages)}), each of which has only a part "
-            "of it; export the list with a column of the whole balance, or name one with --column balance=HEADING"
+            f"{sample}: open amounts are split into ageing columns ({', '.join(ages)}), each of which holds only part "
+            "of the balance; export the list with a column of the whole balance, or name one with --column "
+            "balance=HEADING"
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from arfeed.intake.evidence import Evidence, with_evidence
 from arfeed.intake.extract import Extract, extract
 from arfeed.model import arrow
-from arfeed.model.errors import ArfeedError, SourceError
+from arfeed.model.errors import ArfeedError, ConfigError, SourceError
 from arfeed.model.parts import Connector
 from arfeed.model.text.legible import name_some
 from arfeed.operations.init import evidence as absences
@@ -22,13 +22,14 @@ from arfeed.operations.init.answers import Answers, Asker, use_or_ask
 from arfeed.operations.init.connectors import ANY_TABLE, Offer, configure_for, encoding_of
 from arfeed.operations.init.draft import Draft, Line, find_setting
 from arfeed.operations.init.headings import find_columns, no_code
-from arfeed.planning.wording import money
+from arfeed.planning.wording import format_money
 from arfeed.tables.files.opening import open_binary
 from arfeed.tables.headings.banner import find_heading_row
 from arfeed.tables.read import read_header
 from arfeed.tables.separated.east import find_east_asian
 from arfeed.tables.separated.misread import find_misread
 from arfeed.tables.separated.text import head
+from arfeed.tables.values.dates import ORDER_WORDS
 
 _MOST_NAMED = 6
 _MOST_FOREIGN = 3
@@ -93,7 +94,7 @@ def settle(
     """
     # The whole file and not its head: the one date that proves an order may be in the last row.
     evidence = _read_evidence(made({}))
-    lines = [line for line in (_dates(evidence, answers, asker), _currency(evidence, answers, asker)) if line]
+    lines = _dates(evidence, answers, asker) + _currency(evidence, answers, asker)
     settled = {line.key: line.value for line in lines}
     extracted = _extract(made(settled), [line.key for line in draft.only], asker)
     if extracted:
@@ -103,9 +104,9 @@ def settle(
 
 
 _WHICH = {
-    "one": "{sample} alone, under this name every day; the others are something else",
-    "all": "all of them, each with a part of what is owed, such as that of a company",
-    "newest": "the newest of them, since each is the whole list of another day",
+    "one": "only {sample}, which has the same name every day; the others are something else",
+    "all": "all of them: each has part of what is owed, such as one company's",
+    "newest": "the newest of them: each is the complete list for a different day",
 }
 
 
@@ -127,7 +128,7 @@ def _path(sample: Path, answers: Answers, asker: Asker) -> list[Line]:
         return _path_of_one(sample, answers.folder, asker)
     pattern = naming.find_common_pattern([sample, *siblings], answers.folder)
     fits = [file for file in sorted(answers.folder.glob(pattern)) if file.is_file()]
-    asker.found(f"path: {pattern}, which fits {name_some([file.name for file in fits], _MOST_NAMED)}")
+    asker.found(f"path: {pattern}, which matches {name_some([file.name for file in fits], _MOST_NAMED)}")
     return [Line("path", pattern, "as you said"), Line("files", said, "as you said")]
 
 
@@ -172,7 +173,7 @@ def _path_of_one(sample: Path, folder: Path, asker: Asker) -> list[Line]:
     if why != naming.DATED:
         return [Line("path", pattern, why)]
     fits = sorted(folder.glob(pattern)) if not Path(pattern).is_absolute() else [absolute]
-    asker.found(f"path: {pattern}, since {why}; {len(fits)} file{'s fit' if len(fits) != 1 else ' fits'} now")
+    asker.found(f"path: {pattern}, because {why}; {len(fits)} file{'s match' if len(fits) != 1 else ' matches'} now")
     # By time and not by name: names of dates written day first do not sort.
     newest = max(fits, key=lambda file: file.stat().st_mtime, default=absolute)
     if newest != absolute:
@@ -206,7 +207,7 @@ def _encoding(sample: Path, asker: Asker) -> Line | None:
         name = asker.ask(question, "--set encoding=NAME", None, no_encoding)
         return Line("encoding", name, "as you said")
     why = f"it is not UTF-8; read so, it has {', '.join([*words][:3])}"
-    asker.found(f"encoding: {encoding}, since {why}")
+    asker.found(f"encoding: {encoding}, because {why}")
     return Line("encoding", encoding, why)
 
 
@@ -233,41 +234,62 @@ def _read_evidence(connector: Connector) -> Evidence:
     return evidence
 
 
-def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
+def _dates(evidence: Evidence, answers: Answers, asker: Asker) -> list[Line]:
+    """Return in which order the dates are, or those of each column; ask for it if no date proves it."""
     if evidence.undated and answers.dates is None:
-        return None
+        return []
     if answers.dates is not None:
-        return Line("dates", answers.dates, "as you said")
+        return [Line("dates", answers.dates, "as you said")]
     # Proven means that some date fits one order only, and no date contradicts it. Nothing is guessed from the country.
     if order := evidence.proven:
         why = evidence.example(order)
-        asker.found(f"dates: {evidence.in_words(order)}, since {why}")
-        return Line("dates", order, why)
+        asker.found(f"dates: {evidence.in_words(order)}, because {why}")
+        return [Line("dates", order, why)]
+    if apart := evidence.orders_apart:
+        said = " and ".join(f"{name} {ORDER_WORDS[order]}" for name, order in apart.items())
+        why = f"each of the two columns proves its own order: {said}"
+        asker.found(f"dates: {why}")
+        return [Line("dates", apart["issued_on"], why), Line("due_dates", apart["due_on"], why)]
+    return [_ask_order(evidence, asker)]
+
+
+def _ask_order(evidence: Evidence, asker: Asker) -> Line:
     if not evidence.orders and (forms := evidence.moments):
         choices = {form: f"{evidence.means(form)}, as it is written" for form in forms}
         chosen = asker.choose("Its dates have a time of day. Which format are they in?", "--dates FORMAT", choices)
         return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
     if "MDY" in evidence.orders and evidence.seem_of_access:
         choices = {"MDY": f"{evidence.means('MDY')}, as mdb-export writes it", "DMY": evidence.means("DMY")}
-        question = "All dates are written as mdb-export writes those of Access, with the month first. Is it so here?"
+        question = (
+            "All dates are written as mdb-export writes those of Access, with the month first. Is that right for this "
+            "file?"
+        )
         chosen = asker.choose(question, "--dates ORDER", choices)
         return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
-    choices = {order: evidence.means(order) for order in evidence.orders or ("DMY", "MDY")}
+    likely = [evidence.year_first] if evidence.year_first else []
+    choices = {order: evidence.means(order) for order in (*likely, *(evidence.orders or ("DMY", "MDY")))}
+    if not evidence.orders and all(said.endswith("is not a date") for said in choices.values()):
+        raise ConfigError(
+            f"{evidence.example('DMY')}; export the dates as 2026-10-31, name another column by --column "
+            "issued_on=HEADING, or pass --dates FORMAT"
+        )
     if not evidence.orders:
         asker.doubt(f"dates: no order fits all of them; {evidence.example('DMY')}")
-    chosen = asker.choose("No date in the file says which order they are in. Which is it?", "--dates ORDER", choices)
+    chosen = asker.choose(
+        "No date in the file shows whether the day or the month comes first. Which is it?", "--dates ORDER", choices
+    )
     return Line("dates", chosen, f"as you said: {evidence.means(chosen)}")
 
 
-def _currency(evidence: Evidence, answers: Answers, asker: Asker) -> Line | None:
+def _currency(evidence: Evidence, answers: Answers, asker: Asker) -> list[Line]:
     if answers.currency is None and not evidence.needs_currency:
         if evidence.currencies:
             asker.found(f"currency: each row names its own: {', '.join(sorted(evidence.currencies)[:6])}")
-        return None
+        return []
     named = "Some rows name no currency" if evidence.currencies else "No column in use names the currency"
     question = f"{named}. Which is it (ISO code, such as GBP)?"
     code = use_or_ask(asker, answers.currency, question, "--currency CODE", None, no_code)
-    return Line("currency", code.upper(), "as you said, for rows that name none")
+    return [Line("currency", code.upper(), "as you said, for rows that name none")]
 
 
 def _extract(connector: Connector, settled: Collection[str], asker: Asker) -> Extract | None:
@@ -282,7 +304,7 @@ def _extract(connector: Connector, settled: Collection[str], asker: Asker) -> Ex
             asker.doubt(each.said)
     opened = extracted.open
     totals = arrow.sum_balances(opened, ("currency",)).to_dict("records")
-    sums = ", ".join(money(total["balance"], total["currency"]) for total in totals)
+    sums = ", ".join(format_money(total["balance"], total["currency"]) for total in totals)
     asker.found(
         f"it holds {len(opened)} open invoices and credit notes: {sums or 'nothing'}; compare that with your books"
     )
@@ -299,7 +321,7 @@ def _documents(refs: Sequence[str], near: Path, answers: Answers, asker: Asker) 
     if found:
         pattern, count = found
         why = f"{count} PDFs match; there are {len(refs)} open invoices"
-        asker.found(f"documents: {pattern}, since {why}")
+        asker.found(f"documents: {pattern}, because {why}")
         return [Line("documents", pattern, why)]
     question = "Where are the PDFs, as in pdf/Invoice {invoice_ref}.pdf? Blank for none."
     pattern = asker.ask(question, "--documents PATTERN", "", _no_pattern)

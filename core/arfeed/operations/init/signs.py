@@ -45,7 +45,7 @@ def find_sign(
         listed = ", ".join(lowers)
         if sure:
             asker.found(f"sign: the column {header!r}, in which {listed} lowers a debt; the amounts have no sign")
-        elif asker.choose(f"What does {header!r} say with {listed}?", SIGN_OPTION, _MEANINGS) == "other":
+        elif asker.choose(f"What does {listed} mean in the column {header!r}?", SIGN_OPTION, _MEANINGS) == "other":
             return False
         return {"column": header, "negative": [*lowers]}
     return None

@@ -14,7 +14,7 @@ from arfeed.model.fields import Location, check_address, parse_duration, parse_s
 from arfeed.model.text.secrets import KEYRING, VARIABLE, look_up
 from arfeed.operations.many.limits import Limits
 from arfeed.operations.many.running import Job
-from arfeed.plugins.shared import glance
+from arfeed.plugins.shared import read_unchecked
 from arfeed.runs.addresses import is_rehearsed, normalize
 
 
@@ -40,14 +40,21 @@ def plan_jobs(configs: Iterable[Path], limits: Limits) -> Planned:
     plugins: set[str] = set()
     schemes: set[str] = set()
     for config in configs:
-        document = glance(config)
-        url = _text(_table(document, "destination").get("url"))
+        document = read_unchecked(config)
+        urls = [_text(table.get("url")) for table in find_destinations(document)]
         history = _text(_table(document, "feed").get("history"))
         enabled = document.get("plugins")
         plugins |= {each for each in enabled if isinstance(each, str)} if isinstance(enabled, list) else set()
-        schemes |= {each.partition("://")[0] for each in (url, history) if each and "://" in each}
-        jobs.append(Job(config, _limits(_table(document, "feed"), limits), _destination(config, url)))
+        schemes |= {each.partition("://")[0] for each in (*urls, history) if each and "://" in each}
+        known = frozenset(place for url in urls if (place := _destination(config, url)))
+        jobs.append(Job(config, _limits(_table(document, "feed"), limits), known))
     return Planned(jobs, frozenset(plugins), frozenset(schemes))
+
+
+def find_destinations(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tables of a feed's destinations, unchecked: [destination], or each of [destinations.NAME]."""
+    several = _table(document, "destinations")
+    return [each for each in several.values() if isinstance(each, dict)] or [_table(document, "destination")]
 
 
 def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

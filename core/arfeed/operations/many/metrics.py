@@ -1,13 +1,19 @@
-"""How the feeds of a folder are, as a file for Prometheus' node exporter (its textfile collector)."""
+"""How feeds are, for Prometheus: as its client's metrics, or as a file for its node exporter (textfile collector)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from arfeed.operations.many.outcome import Outcome
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import GaugeMetricFamily
+
+_PREFIX = "arfeed_feed_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +23,17 @@ class Metric:
     name: str
     help: str
     values: Mapping[str, float]
+
+
+def families(metrics: Iterable[Metric]) -> Iterator[GaugeMetricFamily]:
+    """Yield metrics as Prometheus' client writes them; it comes with the extras that answer requests."""
+    from prometheus_client.metrics_core import GaugeMetricFamily
+
+    for metric in metrics:
+        family = GaugeMetricFamily(f"{_PREFIX}{metric.name}", metric.help, labels=["feed"])
+        for feed, value in metric.values.items():
+            family.add_metric([feed], value)
+        yield family
 
 
 def write_metrics(file: Path, outcomes: Mapping[str, Outcome], delivered: Mapping[str, float], now: float) -> None:
@@ -53,7 +70,7 @@ def _metrics(outcomes: Mapping[str, Outcome], delivered: Mapping[str, float]) ->
 
 
 def _lines(metric: Metric) -> Iterator[str]:
-    name = f"arfeed_feed_{metric.name}"
+    name = f"{_PREFIX}{metric.name}"
     yield f"# HELP {name} {metric.help}"
     yield f"# TYPE {name} gauge"
     for feed, value in sorted(metric.values.items()):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from arfeed.model.text.commands import with_destination
 
 OUTCOMES: Mapping[int, str] = {
     0: "delivered",
@@ -71,6 +73,13 @@ class Outcome:
         return document if isinstance(document, dict) else None
 
     @property
+    def documents(self) -> Mapping[str, dict[str, Any]]:
+        """What was printed for each destination, by name; that of a feed's only one has a blank name."""
+        document = self.document or {}
+        several = document.get("destinations")
+        return several if isinstance(several, dict) else {"": document}
+
+    @property
     def name(self) -> str:
         """What happened, in a few words."""
         return _ENDED[self.ended[0]] if self.ended else OUTCOMES[self.code]
@@ -78,28 +87,33 @@ class Outcome:
     @property
     def next(self) -> str:
         """What was wrong, or what to type next; blank if it was delivered."""
-        document = self.document or {}
         if self.code == 0:
             return ""
         if self.ended:
             why, limit = self.ended
             return _NEXT[why].format(limit=limit)
+        waiting = {name: each for name, each in self.documents.items() if not each.get("delivered")}
+        return "; ".join(self._next(name, each) for name, each in waiting.items())
+
+    def _next(self, name: str, document: Mapping[str, Any]) -> str:
+        """Return what to type next for a destination that got nothing."""
+        about = f"{name}: " if name else ""
         if approval := document.get("plan", {}).get("approval"):
-            config = shlex.quote(str(self.config))
-            return f"read the plan above; if it is right: arfeed sync --config {config} --approve {approval}"
+            command, config = with_destination("arfeed sync", name), shlex.quote(str(self.config))
+            return f"{about}read the plan above; if it is right: {command} --config {config} --approve {approval}"
         message = str(document.get("error", {}).get("message", ""))
         first, *others = [line for line in message.splitlines() if line.strip()] or ["see what it printed above"]
         # "3 values can't be taken, so nothing is delivered:" says nothing without the first of them.
-        return f"{first} {others[0]}" if others and first.endswith(":") else first
+        return about + (f"{first} {others[0]}" if others and first.endswith(":") else first)
 
     @property
     def counts(self) -> tuple[int, int] | None:
-        """How many documents are open, and how many would be, or were, marked as paid; None without a plan."""
-        plan = (self.document or {}).get("plan")
-        return (sum(total["count"] for total in plan["totals"]), plan["counts"]["missing"]) if plan else None
+        """How many documents are open, and how many would be, or were, marked as paid; None without a plan.
 
-
-def highest(outcomes: Iterable[Outcome]) -> int:
-    """Return the highest exit code; 0 if nothing was run."""
-    # A scheduler sees one code; any other choice could hide a feed that was not delivered.
-    return max((outcome.code for outcome in outcomes), default=0)
+        Of a feed with several destinations, over all plans: each of them says that to its own receiver.
+        """
+        plans = [plan for document in self.documents.values() if (plan := document.get("plan"))]
+        if not plans:
+            return None
+        opened = sum(total["count"] for plan in plans for total in plan["totals"])
+        return opened, sum(plan["counts"]["missing"] for plan in plans)

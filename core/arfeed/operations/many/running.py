@@ -30,11 +30,11 @@ _MOST_OUT = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A feed to run. Of feeds with the same `destination` one runs at a time; None is like no other."""
+    """A feed to run. Of feeds that share one of their `destinations` one runs at a time."""
 
     config: Path
     limits: Limits
-    destination: str | None = None
+    destinations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,18 @@ def run_each(jobs: Sequence[Job], start: Start, at_once: int, stop: Stop) -> Ite
     Once `stop` has a signal nothing more is started, what runs gets SIGTERM, and SIGKILL if it does not end; jobs that
     were not begun have no outcome. Leaving the iterator ends what runs, too.
     """
-    pool = _Pool(deque(jobs), start, at_once, stop)
+    yield from _run(_Pool(deque(jobs), start, at_once, stop))
+
+
+def run_as_they_come(jobs: deque[Job], start: Start, at_once: int, stop: Stop, wake: int) -> Iterator[Event]:
+    """Do as `run_each` does, until `stop`, with jobs that the caller adds to `jobs` meanwhile.
+
+    A descriptor `wake` from which there is something to read brings the next None at once.
+    """
+    yield from _run(_Pool(jobs, start, at_once, stop, wake))
+
+
+def _run(pool: _Pool) -> Iterator[Event]:
     try:
         yield from pool.events()
     finally:
@@ -126,16 +137,19 @@ def run_each(jobs: Sequence[Job], start: Start, at_once: int, stop: Stop) -> Ite
 
 
 class _Pool:
-    def __init__(self, waiting: deque[Job], start: Start, at_once: int, stop: Stop) -> None:
+    def __init__(self, waiting: deque[Job], start: Start, at_once: int, stop: Stop, wake: int | None = None) -> None:
         self._waiting = waiting
+        self._lasting = wake is not None
         self._start = start
         self._at_once = at_once
         self._stop = stop
         self._running: list[_Running] = []
         self._selector = selectors.DefaultSelector()
+        if wake is not None:
+            self._selector.register(wake, selectors.EVENT_READ)
 
     def events(self) -> Iterator[Event]:
-        while (self._waiting and self._stop.signal is None) or self._running:
+        while ((self._waiting or self._lasting) and self._stop.signal is None) or self._running:
             while self._stop.signal is None and (job := self._next()):
                 self._running.append(self._begin(job))
                 yield Started(job.config)
@@ -164,8 +178,8 @@ class _Pool:
         """Take the first job that may begin now out of those that wait."""
         if len(self._running) >= self._at_once:
             return None
-        busy = {each.job.destination for each in self._running} - {None}
-        job = next((job for job in self._waiting if job.destination not in busy), None)
+        busy = {place for each in self._running for place in each.job.destinations}
+        job = next((job for job in self._waiting if busy.isdisjoint(job.destinations)), None)
         if job:
             self._waiting.remove(job)
         return job
@@ -188,6 +202,8 @@ class _Pool:
             time.sleep(patience)
             return
         for key, _ in self._selector.select(patience):
+            if key.data is None:
+                continue  # the caller reads it
             each, kept = key.data
             data = _take(key.fd)
             if data == b"":

@@ -27,7 +27,8 @@ RETRY_SECONDS = (600, 600, 600)
 class Job:
     """One feed's run: `sync`, or `reconcile` with the newest file of a pattern.
 
-    `variables` are those of the environment that its configuration takes; never their values.
+    `variables` are those of the environment that its configuration takes; never their values. `destination` is one of
+    several that the feed has, if the job is about that only.
     """
 
     feed: str
@@ -39,12 +40,13 @@ class Job:
     alert: str | None = None
     waits: tuple[int, ...] = RETRY_SECONDS
     export: str | None = None
+    destination: str = ""
 
     @property
     def name(self) -> str:
         """The job's name, valid for every scheduler."""
         # Kubernetes allows the name of a CronJob 52 characters, as it appends to it; others allow more.
-        plain = re.sub(r"[^a-z0-9]+", "-", self.feed.lower()).strip("-")
+        plain = re.sub(r"[^a-z0-9]+", "-", f"{self.feed} {self.destination}".lower()).strip("-")
         return f"arfeed-{plain[: 40 if self.export is None else 30].rstrip('-') or 'feed'}{self._suffix}"
 
     @property
@@ -60,7 +62,8 @@ class Job:
     def command(self) -> tuple[str, ...]:
         """The command and its arguments, with absolute paths."""
         words = ("sync",) if self.export is None else ("reconcile", self.export)
-        return (*self.program, *words, "--config", str(self.config))
+        one = ("--destination", self.destination) if self.destination else ()
+        return (*self.program, *words, *one, "--config", str(self.config))
 
     @property
     def environment_file(self) -> Path:
@@ -82,10 +85,12 @@ class Job:
 
 
 def job_of(project: Project, times: Times, alert: str | None = None, export: str | None = None) -> Job:
-    """Return the job of a feed; with `export`, that of reconciling it with such a file.
+    """Return the job of a feed; with `export`, that of reconciling it with such a file, which is one receiver's.
 
     Raise `ConfigError` if it can't run unattended.
     """
+    if export is not None:
+        _ = project.destination  # raises if it has to be chosen
     names = variables(project.path)
     for name in names:
         if name.startswith(KEYRING):
@@ -94,8 +99,8 @@ def job_of(project: Project, times: Times, alert: str | None = None, export: str
                 "For a scheduled feed take it from the environment: ${NAME}"
             )
     where = None if export is None else str(Path(export).expanduser().absolute())
-    made = (project.feed.name, project.path, _program(), tuple(names), project.feed.timezone, times, alert)
-    job = Job(*made, export=where)
+    made = (project.feed.name, project.path, find_program(), tuple(names), project.feed.timezone, times, alert)
+    job = Job(*made, export=where, destination=project.chosen)
     # A line break would begin another line of a crontab, or another setting of a unit.
     for text in (job.feed, *job.command, alert or ""):
         if re.search(r"[\x00-\x1f\x7f]", text):
@@ -103,7 +108,7 @@ def job_of(project: Project, times: Times, alert: str | None = None, export: str
     return job
 
 
-def _program() -> tuple[str, ...]:
+def find_program() -> tuple[str, ...]:
     """Return the command beside this Python, or that Python itself."""
     name = "arfeed.exe" if sys.platform == "win32" else "arfeed"
     # Not looked up on the PATH: a scheduler has another one than the person who asks.

@@ -30,10 +30,10 @@ class _Pod:
     @property
     def files(self) -> dict[Path, PurePosixPath]:
         """The files for logging in that the pod would lack, and the place of each in the pod."""
-        settings = self.project.destination.settings
-        if not settings.url.startswith(("sftp://", "ssh://")):
-            return {}
-        wanted = [Path(name).expanduser() for name in (*settings.private_key, settings.known_hosts)]
+        several = [destination.settings for destination in self.project.destinations.values()]
+        named = [each for each in several if each.url.startswith(("sftp://", "ssh://"))]
+        names = [name for each in named for name in (*each.private_key, each.known_hosts)]
+        wanted = [Path(name).expanduser() for name in names]
         # With a claim, the files of the feed's folder are in the pod anyway.
         return {file: self._inside(file) for file in wanted if not (self.claim and self._in_the_folder(file))}
 
@@ -73,7 +73,7 @@ _COMMENT = """\
 
 
 def _insist_on_shared_files(project: Project, claim: str | None) -> None:
-    for file in dict.fromkeys(project.shared.values()):
+    for file in project.extended:
         # With a claim the whole folder is in the pod, and without one plugins.toml alone.
         if not (claim and file.is_relative_to(project.folder.resolve())):
             raise ConfigError(

@@ -23,7 +23,7 @@ from arfeed.planning.changes.stayed import (
     describe_move,
     join_findings,
 )
-from arfeed.planning.wording import are, money, pluralize
+from arfeed.planning.wording import format_money, pluralize, pluralize_with_verb
 
 
 def object_to_currencies(found: Stayed) -> Iterator[Objection]:
@@ -34,9 +34,10 @@ def object_to_currencies(found: Stayed) -> Iterator[Objection]:
         settings = " (the configuration has changed since the last delivery)" * found.plan.settings_changed
         yield Objection(
             "currency-changed",
-            f"{are(int(other.sum()), 'invoice')} in another currency than in the last report, {same:,} of them with "
-            f"the same figures: {found.worst(other, lambda row: describe_move(found, row))}. Look at the currency "
-            f"column of the export and at `currency` in plugins.toml{settings}; approve if they were billed so",
+            f"{pluralize_with_verb(int(other.sum()), 'invoice')} in a different currency from the last report, "
+            f"{same:,} of them with the same figures: {found.worst(other, lambda row: describe_move(found, row))}. "
+            f"Look at the currency column of the export and at `currency` in plugins.toml{settings}; approve if they "
+            "really were billed in it",
             found.refs(other),
         )
 
@@ -81,9 +82,9 @@ def object_to_scaled_balances(found: Stayed, parts: Sequence[Finding]) -> Iterat
     if parts:
         yield Objection(
             "balances-scaled",
-            f"{'; '.join(part.words for part in parts)}. A lost decimal mark does this, and so do cents read as "
-            "whole units, an inverted sign and another currency. Look at the column in the export; approve if they are "
-            "right",
+            f"{'; '.join(part.words for part in parts)}. A lost decimal mark would explain this, and so would cents "
+            "read as whole units, an inverted sign and a different currency. Look at the column in the export; "
+            "approve if they are right",
             found.refs(join_findings(found, parts)),
         )
 
@@ -293,4 +294,4 @@ def _describe_difference(found: Stayed, which: Mask, currency: str) -> str:
     """Write by how much some balances have risen or fallen together, exactly."""
     chosen = pa.array(which)
     now, before = (pc.sum(pc.abs(column("balance").filter(chosen))).as_py() for column in (found.now, found.before))
-    return money(abs(now - before), currency)
+    return format_money(abs(now - before), currency)

@@ -24,7 +24,7 @@ from arfeed.planning.changes.stayed import (
     describe_move,
     join_findings,
 )
-from arfeed.planning.wording import largest, money, pluralize
+from arfeed.planning.wording import format_money, largest, pluralize
 
 _ROWS_AT_ONCE = 100_000
 
@@ -65,14 +65,14 @@ _MISFITS = (
     _Misfit(
         _is_above,
         lambda balance, amount: balance - amount,
-        "of which more is open than was billed",
+        "with a higher balance than was billed",
         "Fees and interest do this, and so do a net amount beside a gross balance and a balance in the wrong row",
     ),
     _Misfit(
         _is_opposite,
         lambda balance, _: balance,
         "whose balance and billed amount differ in sign",
-        "Overpaid invoices have this, and so have credit notes of which one column lacks its minus sign",
+        "Overpaid invoices look like this, and so do credit notes with the minus sign missing from one column",
     ),
 )
 
@@ -87,15 +87,15 @@ def object_to_misfits(plan: Plan, found: Stayed | None) -> Iterator[Objection]:
         ]
         yield Objection(
             "balance-above-amount",
-            f"{'. '.join(said)}. Look at them in the source; approve if they are right",
+            f"{'. '.join(said)}. Check them in the source; approve if they are right",
             tuple(ref for _, rows in told for ref in rows["invoice_ref"]),
         )
 
 
 def _describe_worst(rows: pd.DataFrame) -> str:
     said = [
-        f"{row['invoice_ref']} {row['customer_name']} {money(row['balance'], row['currency'])} open, "
-        f"{money(row['amount'], row['currency'])} billed"
+        f"{row['invoice_ref']} {row['customer_name']} {format_money(row['balance'], row['currency'])} open, "
+        f"{format_money(row['amount'], row['currency'])} billed"
         for row in largest(rows).to_dict("records")
     ]
     return "; ".join(said) + "; …" * (len(rows) > len(said))
@@ -197,7 +197,7 @@ def find_rebilled(found: Stayed, explained: Sequence[Finding]) -> list[Finding]:
             theirs = _is_of_another(found, changed & mine)
         if (count := int(theirs.sum())) >= _FEWEST:
             worst = found.worst(theirs, lambda row: describe_move(found, row, "amount"))
-            what = "with another total" if many else "with each other's totals"
+            what = "with a different total" if many else "with each other's totals"
             result.append(Finding(f"{source}: {pluralize(count, 'invoice')} {what}: {worst}", theirs))
     return result
 
@@ -207,9 +207,9 @@ def object_to_rebilled(found: Stayed, parts: Sequence[Finding]) -> Iterator[Obje
     if parts:
         yield Objection(
             "amounts-changed",
-            "what was billed is not what it was in the last report, though payments never change it. "
+            "amounts billed differ from the last report, though payments never change them. "
             f"{'; '.join(part.words for part in parts)}. A column that was sorted alone does this, and so do net "
-            "amounts in the place of gross ones and amounts in another currency. Look at the column of amounts in the "
+            "amounts in place of gross ones and amounts in a different currency. Look at the column of amounts in the "
             "export; approve if these invoices were corrected, as after a change of prices",
             found.refs(join_findings(found, parts)),
         )
@@ -252,9 +252,9 @@ def object_to_restored(found: Stayed, parts: Sequence[Finding]) -> Iterator[Obje
         yield Objection(
             "total-as-balance",
             "invoices that were paid in part are owed in full again, as if nothing had been paid. "
-            f"{'; '.join(part.words for part in parts)}. A column of totals in the place of the balances does this, "
-            "and so does an export or a query that no longer deducts payments. Look at both; approve if these payments "
-            "were returned",
+            f"{'; '.join(part.words for part in parts)}. A column of totals in place of the balances does this, and so "
+            "does an export or a query that no longer deducts payments. Look at both; approve if these payments were "
+            "returned",
             found.refs(join_findings(found, parts)),
         )
 

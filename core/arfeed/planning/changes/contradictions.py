@@ -12,7 +12,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import as_mask
 from arfeed.planning.evidence.reasons import drop_known_beside
-from arfeed.planning.wording import are, name_first, refs_of, worst
+from arfeed.planning.wording import name_first, name_largest, pluralize_with_verb, refs_of
 
 _DOCUMENT = ("source", "source_ref", "kind", "customer_id", "issued_on", "due_on", "amount", "currency")
 """What two rows of one document agree in; instalments differ in their due dates."""
@@ -40,9 +40,9 @@ def object_to_contradictory_rows(rows: pd.DataFrame, beside: pd.DataFrame | None
         sources = ", ".join(sorted(twice["source"].unique()))
         yield Objection(
             "contradiction",
-            f"{are(len(twice), 'document')} listed twice by {sources}, once as open and once as closed, alike in "
-            f"number, customer, dates and amount: {worst(twice)}. Correct the export so that each is listed once; "
-            "approve if they are open",
+            f"{pluralize_with_verb(len(twice), 'document')} listed twice by {sources}, once as open and once as "
+            f"closed, alike in number, customer, dates and amount: {name_largest(twice)}. Correct the export so that "
+            "each is listed once; approve if they really are open",
             tuple(twice["invoice_ref"]),
         )
 
@@ -60,8 +60,8 @@ def note_zero_balances(rows: pd.DataFrame, stating: Sequence[str]) -> Iterator[s
     found = rows[settled & as_mask(worth)]
     if len(found):
         yield (
-            f"{are(len(found), 'document')} called open, with an amount and a balance of 0, and left out: "
-            f"{name_first(refs_of(found))}. If one of them is owed, its balance is wrong at the source"
+            f"{pluralize_with_verb(len(found), 'document')} called open, with an amount and a balance of 0, and left "
+            f"out: {name_first(refs_of(found))}. If one of them is owed, its balance is wrong at the source"
         )
 
 

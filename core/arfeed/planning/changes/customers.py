@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from arfeed.model import arrow
 from arfeed.model.results import Objection
 from arfeed.planning.changes.stayed import Mask, Stayed, as_mask, count_distinct
-from arfeed.planning.wording import money, name_first, pluralize
+from arfeed.planning.wording import format_money, name_first, pluralize
 
 _LEGAL_FORMS = (
     r"\b(limited|ltd|llc|llp|inc|incorporated|corp|corporation|company|co|plc|gmbh|mbh|ag|kg|ohg|ug|ek|se|sa|sarl|sas|"
@@ -52,20 +52,20 @@ def object_to_reused_numbers(found: Stayed, reused: Mask) -> Iterator[Objection]
     if count := int(reused.sum()):
         other = reused & _has_other_customer(found)
         kinds = [
-            (int(other.sum()), "with another customer, date and amount"),
+            (int(other.sum()), "with a different customer, date and amount"),
             (
                 int((reused & ~other).sum()),
-                f"with the same customer, a date over {_LATER} days later and another amount",
+                f"with the same customer, a date over {_LATER} days later and a different amount",
             ),
         ]
         said = [words if some == count else f"{some:,} {words}" for some, words in kinds if some]
         yield Objection(
             "number-reused",
-            f"{pluralize(count, 'number')} now {'stands' if count == 1 else 'stand'} for another document, "
-            f"{' and '.join(said)}: {found.worst(reused, lambda row: _show_document(found, row))}. The receiver "
-            "would put the new document in the place of the old one, whose debt would be gone. If numbers start again "
-            "every year, or in every company, add what tells them apart, as with the transform `rename`; approve if "
-            "the old documents are settled",
+            f"{pluralize(count, 'number')} now {'stands' if count == 1 else 'stand'} for a different document, "
+            f"{' and '.join(said)}: {found.worst(reused, lambda row: _show_document(found, row))}. The receiver would "
+            "put the new document in the place of the old one, whose debt would be gone. If numbers start again every "
+            "year, or in every company, add what tells them apart, as with the transform `rename`; approve if the old "
+            "documents are settled",
             found.refs(reused),
         )
 
@@ -76,13 +76,13 @@ def object_to_other_customers(found: Stayed, reused: Mask) -> Iterator[Objection
     moved = _has_other_customer(found) & ~reused
     if moved.any():
         moved &= ~_find_renamed(found, moved)
-    parts = [(moved, "of another customer", "")] if moved.any() else []
+    parts = [(moved, "now of a different customer", "")] if moved.any() else []
     kept = ~found.differs("customer_id")
     # In a feed of two customers both may get new addresses on one day; that both get new names is worth a question.
     for column, what, fewest in (("customer_name", "name", 2), ("customer_email", "email", 3)):
         strayed = _find_strayed(found, column, kept, fewest)
         if strayed.any():
-            parts.append((strayed, f"of the same customer number with another {what}", column))
+            parts.append((strayed, f"with the same customer number and a different {what}", column))
     if parts:
         said = "; ".join(
             f"{pluralize(int(where.sum()), 'invoice')} {what}: "
@@ -287,6 +287,6 @@ def _show_document(found: Stayed, row: int) -> str:
         billed = column("amount")[row].as_py()
         amount = column("balance")[row].as_py() if billed is None else billed
         both.append(
-            f"{_show_customer(found, when, row)} {money(amount, currency)} of {column('issued_on')[row].as_py()}"
+            f"{_show_customer(found, when, row)} {format_money(amount, currency)} of {column('issued_on')[row].as_py()}"
         )
     return f"{found.now('invoice_ref')[row].as_py()}: {' → '.join(both)}"

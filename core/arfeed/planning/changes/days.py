@@ -44,11 +44,10 @@ def find_shifted_dates(found: Stayed) -> Dates:
 
 def object_to_exchanged_dates(found: Stayed, exchanged: Dates) -> Iterator[Objection]:
     """Object to dates with day and month exchanged."""
-    if said := _describe(found, exchanged, "with day and month exchanged"):
+    if said := _describe(found, exchanged, "with day and month swapped"):
         yield Objection(
             "dates-exchanged",
-            f"{said}. Look at the order of dates in the export and at the source's `dates`; approve if the new dates "
-            "are right",
+            f"{said}. Check the date order in the export and the source's `dates`; approve if the new dates are right",
             found.refs(_join(found, exchanged)),
         )
 

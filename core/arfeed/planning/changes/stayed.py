@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Plan
-from arfeed.planning.wording import largest, money
+from arfeed.planning.wording import format_money, largest
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """One bool for each changed invoice."""
@@ -165,6 +165,6 @@ def join_findings(found: Stayed, findings: Iterable[Finding]) -> Mask:
 def describe_move(found: Stayed, row: int, column: str = "balance") -> str:
     """Write whose sum it is, what it was and what it is now."""
     now, before = (
-        money(which(column)[row].as_py(), which("currency")[row].as_py()) for which in (found.now, found.before)
+        format_money(which(column)[row].as_py(), which("currency")[row].as_py()) for which in (found.now, found.before)
     )
     return f"{found.now('invoice_ref')[row].as_py()} {found.now('customer_name')[row].as_py()} {before} → {now}"

@@ -31,8 +31,8 @@ def note_unseen_characters(refs: pd.Series[str]) -> Iterator[str]:
     if len(found):
         yield (
             f"{pluralize(len(found), 'invoice number')} with characters that can't be seen: "
-            f"{name_first(f'{text!r}' for text in found.to_pylist())}. They are sent as they are, and the "
-            "receiver takes the number without them for another invoice; retype it at the source"
+            f"{name_first(f'{text!r}' for text in found.to_pylist())}. They are sent as they are, and the receiver "
+            "would take the number without them for another invoice; retype it at the source"
         )
 
 

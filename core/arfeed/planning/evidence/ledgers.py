@@ -18,7 +18,7 @@ from arfeed.model import arrow, schema
 from arfeed.model.figures import ControlAccount
 from arfeed.model.results import Ledger, LedgerState, Plan, SourceReport
 from arfeed.planning.evidence.reasons import get_as_stated
-from arfeed.planning.wording import money
+from arfeed.planning.wording import format_money
 
 States = Mapping[tuple[str, str], LedgerState]
 """By source and currency."""
@@ -178,20 +178,20 @@ def note_lost_accounts(states: Iterable[LedgerState], before: States, sources: I
     lost = sorted({source for source, _ in before} & {*sources} - known)
     for source in lost:
         yield (
-            f"{source}: it had a control account at the last delivery and has none now, so nothing balances what is "
-            "missing there"
+            f"{source}: it had a control account at the last delivery and has none now, so no control account backs "
+            "what is missing there"
         )
 
 
 def note_ledgers(ledgers: Iterable[Ledger]) -> Iterator[str]:
     """Yield a note on every control account that there is nothing to object to."""
     for ledger in ledgers:
-        difference = money(ledger.listed - ledger.account, ledger.currency)
+        difference = format_money(ledger.listed - ledger.account, ledger.currency)
         figures = (
-            f"{ledger.source}: list {money(ledger.listed, ledger.currency)}, control account "
-            f"{money(ledger.account, ledger.currency)}, difference {difference}"
+            f"{ledger.source}: list {format_money(ledger.listed, ledger.currency)}, control account "
+            f"{format_money(ledger.account, ledger.currency)}, difference {difference}"
         )
         if ledger.moved is None:
-            yield f"{figures}; the next delivery is held against it"
+            yield f"{figures}; the next delivery will be compared with it"
         elif not ledger.moved:
             yield f"{figures}, as at the last delivery"

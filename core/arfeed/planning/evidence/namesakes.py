@@ -11,7 +11,7 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.planning.evidence.reasons import GONE, get_as_stated
-from arfeed.planning.wording import money, name_first
+from arfeed.planning.wording import format_money, name_first
 
 _WORDS = {"customer_id": "customer", "issued_on": "issue date", "amount": "amount", "currency": "currency"}
 
@@ -36,8 +36,8 @@ def note_namesakes(missing: pd.DataFrame, rows: pd.DataFrame) -> Iterator[str]:
         texts = [text for pair in mine.to_dict("records") if (text := _describe(pair))]
         if texts:
             yield (
-                f"{source} calls closed, under numbers that are missing, what differs from them and is another "
-                f"document: {name_first(texts)}"
+                f"{source} lists closed documents under the numbers of missing invoices, but they differ and are other "
+                f"documents: {name_first(texts)}"
             )
 
 
@@ -58,4 +58,4 @@ def _is_stated(value: object) -> bool:
 def _show(pair: Mapping[Any, Any], name: str) -> str:
     value = pair[name]
     code = pair["currency_before" if name.endswith("_before") else "currency"]
-    return money(value, str(code)) if isinstance(value, Decimal) else str(value)
+    return format_money(value, str(code)) if isinstance(value, Decimal) else str(value)

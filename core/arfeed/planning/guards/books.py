@@ -9,7 +9,7 @@ import pandas as pd
 from arfeed.model import schema
 from arfeed.model.results import Ledger, Objection, Plan
 from arfeed.planning.evidence.ledgers import Outflow, has_come_apart
-from arfeed.planning.wording import money, name_first, refs_of
+from arfeed.planning.wording import format_money, name_first, refs_of
 
 
 def object_to_moved_ledgers(plan: Plan) -> Iterator[Objection]:
@@ -35,12 +35,12 @@ def _show_ledger(ledger: Ledger) -> str:
     currency = ledger.currency
     where = ""
     if ledger.customers:
-        where = ", at " + name_first(f"{name} ({money(amount, currency)})" for name, amount in ledger.customers)
+        where = ", at " + name_first(f"{name} ({format_money(amount, currency)})" for name, amount in ledger.customers)
     return (
-        f"{ledger.source}: its list sums to {money(ledger.listed, currency)} and its control account says "
-        f"{money(ledger.account, currency)}; they differed by {money(was, currency)} at the last delivery and differ "
-        f"by {money(was + by, currency)} now, {money(abs(by), currency)} {'less' if by < 0 else 'more'} on the "
-        f"list{where}"
+        f"{ledger.source}: its list totals {format_money(ledger.listed, currency)} and its control account says "
+        f"{format_money(ledger.account, currency)}; they differed by {format_money(was, currency)} at the last "
+        f"delivery and differ by {format_money(was + by, currency)} now, {format_money(abs(by), currency)} "
+        f"{'less' if by < 0 else 'more'} on the list{where}"
     )
 
 
@@ -53,13 +53,13 @@ def object_to_more_than_was_received(plan: Plan, left: Outflow) -> Iterator[Obje
             continue
         gone = left[ledger.source, ledger.currency]
         # Less may leave than was received, since a payment may wait to be assigned. What leaves beyond that, nobody
-        # has booked.
-        if gone > ledger.received:
+        # has booked. More may have been taken back than was received; if nothing has left, nothing is lost.
+        if gone > max(ledger.received, schema.ZERO):
             yield Objection(
                 "more-than-received",
-                f"{money(gone, ledger.currency)} has left the list of {ledger.source} since the last delivery, and "
-                f"only {money(ledger.received, ledger.currency)} was booked as received, credited or written off. Look "
-                "for what the list has lost; approve if something else explains it",
+                f"{format_money(gone, ledger.currency)} has gone from the list of {ledger.source} since the last "
+                f"delivery, and only {format_money(ledger.received, ledger.currency)} was booked as received, credited "
+                "or written off. Look for what the list has lost; approve if something else explains it",
                 _refs_of(plan, [(ledger.source, ledger.currency)]),
             )
 

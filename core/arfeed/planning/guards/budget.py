@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow, schema
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import money, name_first, pluralize, refs_of
+from arfeed.planning.wording import format_money, name_first, pluralize, refs_of
 
 BUDGET_SPAN = timedelta(days=30)
 
@@ -64,7 +64,7 @@ def _find_over_budget(plan: Plan, before: pd.DataFrame, closed: Sequence[Unprove
         # In a feed of a few invoices, one or two are soon a tenth of everything.
         enough = count > plan.guards.missing_floor
         if enough and (count > share * of_count or balance > share * of_balance):
-            yield f"{pluralize(count, 'invoice')} of {money(balance, currency)}"
+            yield f"{pluralize(count, 'invoice')} totalling {format_money(balance, currency)}"
 
 
 def _without_signs(rows: pd.DataFrame) -> pd.DataFrame:

@@ -28,10 +28,12 @@ from arfeed.planning.guards.missing import (
     object_to_renumbered,
     object_to_still_open,
     object_to_unexplained,
+    object_to_unproven_closings,
 )
 from arfeed.planning.guards.receivers import (
     object_to_foreign_reports,
     object_to_history_behind,
+    object_to_rejections,
     object_to_same_receiver,
     object_to_unknown_baseline,
 )
@@ -47,10 +49,12 @@ def find_objections(plan: Plan, known: Known, left: Outflow) -> Iterator[Objecti
     yield from object_to_foreign_reports(plan)
     yield from object_to_same_receiver(plan)
     yield from object_to_history_behind(plan)
+    yield from object_to_rejections(plan, known.rejections)
     yield from object_to_empty_reports(plan)
     yield from object_to_totals_as_balances(plan)
     yield from object_to_doubtful_readings(plan)
     yield from object_to_unexplained(plan)
+    yield from object_to_unproven_closings(plan)
     yield from object_to_still_open(plan)
     yield from object_to_contradictions(plan)
     yield from object_to_balances_of_zero(plan)

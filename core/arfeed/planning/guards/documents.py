@@ -8,7 +8,7 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import are, name_first, pluralize
+from arfeed.planning.wording import name_first, pluralize, pluralize_with_verb
 
 
 def object_to_shared_documents(plan: Plan) -> Iterator[Objection]:
@@ -18,14 +18,14 @@ def object_to_shared_documents(plan: Plan) -> Iterator[Objection]:
         refs = tuple(ref for group in groups for ref in group)
         yield Objection(
             "same-document",
-            f"{are(len(groups), 'PDF')} that of several invoices at once, byte for byte: "
-            f"{name_first(_together(group) for group in groups)}. A customer would see what another owes; put each "
+            f"{pluralize_with_verb(len(groups), 'PDF')} that of several invoices at once, byte for byte: "
+            f"{name_first(_name_group(group) for group in groups)}. A customer would see what another owes; put each "
             "invoice's own PDF in its place, or approve if one PDF is meant for all of them",
             refs,
         )
 
 
-def _together(group: tuple[str, ...]) -> str:
+def _name_group(group: tuple[str, ...]) -> str:
     return " = ".join(group[:3]) + (" = …" if len(group) > 3 else "")
 
 

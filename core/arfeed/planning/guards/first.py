@@ -23,7 +23,7 @@ def object_to_totals_as_balances(plan: Plan) -> Iterator[Objection]:
         if not told and ("balance" not in columns or not (header == columns.get("amount") or is_total(header))):
             continue
         partly = [each.word for each in source.statuses if each.status == "open" and is_part_payment(each.word)]
-        said = f" The status says {name_some([repr(word) for word in partly], _MOST_NAMED)} of some." if partly else ""
+        said = f" Some have the status {name_some([repr(word) for word in partly], _MOST_NAMED)}." if partly else ""
         verb = "holds" if told else "seems to hold"
         yield Objection(
             "total-as-balance",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +20,7 @@ from arfeed.planning.evidence.reasons import (
     STILL_OPEN,
     ZEROED,
 )
-from arfeed.planning.wording import are, largest, name_first, pluralize, refs_of, worst
+from arfeed.planning.wording import largest, name_first, name_largest, pluralize, pluralize_with_verb, refs_of
 
 _NO_SOURCE = "an adopted report"
 """What to call the unknown source of rows that `adopt` took."""
@@ -44,8 +43,8 @@ def object_to_empty_reports(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "empty-report",
             f"nothing is open any more in {sources}, where {pluralize(len(emptied), 'invoice')} stood in the last "
-            f"report and nothing proves that {'it is' if len(emptied) == 1 else 'they are'} paid: {worst(emptied)}. "
-            "Look at the source; approve if really nothing is open there",
+            f"report and nothing proves that {'it is' if len(emptied) == 1 else 'they are'} paid: "
+            f"{name_largest(emptied)}. Look at the source; approve if really nothing is open there",
             refs_of(emptied),
         )
 
@@ -69,6 +68,23 @@ def object_to_unexplained(plan: Plan) -> Iterator[Objection]:
         yield Objection("unexplained", " ".join(parts), refs_of(pd.concat([missing, zeroed])))
 
 
+def object_to_unproven_closings(plan: Plan) -> Iterator[Objection]:
+    """Object to sending invoices as closed without proof: to such a receiver, leaving them open does no harm."""
+    if plan.absence == "closes":
+        return
+    unproven = plan.missing[plan.missing["evidence"].isin(["balanced", "asserted"])]
+    if len(unproven):
+        degrees = " or ".join(sorted(unproven["evidence"].unique()))
+        yield Objection(
+            "unproven-closing",
+            f"{pluralize(len(unproven), 'invoice')} would be sent as closed on {degrees} evidence alone: "
+            f"{name_largest(unproven)}. This receiver leaves open what is not sent as closed, so nothing is lost by "
+            "waiting for proof. Check that they are settled, then approve; a source that lists what is closed, or can "
+            "be asked, proves it next time",
+            refs_of(unproven),
+        )
+
+
 def _describe_gone(plan: Plan, missing: pd.DataFrame) -> Iterator[str]:
     if len(missing):
         silent = {*missing["source"]}
@@ -76,9 +92,9 @@ def _describe_gone(plan: Plan, missing: pd.DataFrame) -> Iterator[str]:
         counted_all = [source for source in plan.sources if source.complete.controlled and source.source in silent]
         whole = " That the list was read to its end does not say why they are not on it." if counted_all else ""
         yield (
-            f"{are(len(missing), 'invoice')} no longer listed by {sources}, which does not say what became of "
-            f"{'it' if len(missing) == 1 else 'them'}: {worst(missing)}.{whole} Check that the export is complete; "
-            "approve if they are settled. `arfeed check` names what would explain them: "
+            f"{pluralize_with_verb(len(missing), 'invoice')} no longer listed by {sources}, which does not say what "
+            f"became of {'it' if len(missing) == 1 else 'them'}: {name_largest(missing)}.{whole} Check that the export "
+            "is complete; approve if they are settled. `arfeed check` names what would explain them: "
             f"{_name_remedies(plan, silent)}"
         )
 
@@ -87,9 +103,9 @@ def _describe_zeroed(zeroed: pd.DataFrame) -> Iterator[str]:
     if len(zeroed):
         sources = name_first(sorted(zeroed["source"].unique()))
         yield (
-            f"{are(len(zeroed), 'invoice')} listed by {sources} with a balance of 0, where nothing settled was "
-            f"listed before, and no status confirms it: {worst(zeroed)}. Look at the column of balances in the export; "
-            "approve if they are settled: from then on, a balance of 0 counts as settled there"
+            f"{pluralize_with_verb(len(zeroed), 'invoice')} listed by {sources} with a balance of 0, where nothing "
+            f"settled was listed before, and no status confirms it: {name_largest(zeroed)}. Look at the column of "
+            "balances in the export; approve if they are settled: from then on, a balance of 0 counts as settled there"
         )
 
 
@@ -114,15 +130,15 @@ def object_to_still_open(plan: Plan) -> Iterator[Objection]:
     if len(removed):
         by = name_first(sorted(removed["reason"].str.removeprefix(REMOVED_BY).unique()))
         parts.append(
-            f"{are(len(removed), 'invoice')} still open at the source but removed by {by}: {worst(removed)}. "
-            "Fix that step"
+            f"{pluralize_with_verb(len(removed), 'invoice')} still open at the source but removed by {by}: "
+            f"{name_largest(removed)}. Fix that step"
         )
     if len(answered):
         sources = name_first(sorted(answered["source"].unique()))
         parts.append(
-            f"{are(len(answered), 'invoice')} no longer listed as owed by {sources}, which answers that "
-            f"{'it is' if len(answered) == 1 else 'they are'} still open: {worst(answered)}. Its list has lost "
-            f"{'it' if len(answered) == 1 else 'them'}, or shows a balance of 0; fix the query or the export"
+            f"{pluralize_with_verb(len(answered), 'invoice')} no longer listed as owed by {sources}, which answers "
+            f"that {'it is' if len(answered) == 1 else 'they are'} still open: {name_largest(answered)}. Its list has "
+            f"lost {'it' if len(answered) == 1 else 'them'}, or shows a balance of 0; fix the query or the export"
         )
     refs = refs_of(pd.concat([removed, answered]))
     yield Objection("still-open", f"{'; '.join(parts)}. Approve only if the receiver should take them as paid", refs)
@@ -135,9 +151,9 @@ def object_to_contradictions(plan: Plan) -> Iterator[Objection]:
         sources = name_first(sorted(missing["source"].unique()))
         yield Objection(
             "contradiction",
-            f"{are(len(missing), 'invoice')} called open by {sources}, and listed there with a balance of 0: "
-            f"{worst(missing)}. One of the two is wrong: look at the balances of the export; approve if they are "
-            "settled",
+            f"{pluralize_with_verb(len(missing), 'invoice')} called open by {sources}, and listed there with a balance "
+            f"of 0: {name_largest(missing)}. One of the two is wrong: look at the balances of the export; approve if "
+            "they are settled",
             refs_of(missing),
         )
 
@@ -149,7 +165,7 @@ def object_to_balances_of_zero(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "contradiction",
             f"{len(mine):,} of {pluralize(whole, 'invoice')} of {source} are listed with a balance of 0 all at once: "
-            f"{worst(mine)}. Look at the column of balances in the export; approve if all of them were settled",
+            f"{name_largest(mine)}. Look at the column of balances in the export; approve if all of them were settled",
             refs_of(mine),
         )
 
@@ -176,12 +192,19 @@ def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
     missing = plan.missing[plan.missing["evidence"] != "proven"]
     if missing.empty:
         return
-    new = plan.report[plan.report["change"] == "new"]
     # Only among new rows: an invoice that is in both reports can't be the missing one under another number.
-    places = pc.index_in(_find_likenesses(missing), value_set=_find_likenesses(new))
-    found = np.asarray(pc.is_valid(places))
+    new = plan.report[plan.report["change"] == "new"]
+    likes, new_likes = _find_likenesses(missing), _find_likenesses(new)
+    amended = _find_amended(missing, likes, new, new_likes)
+    # What NAME-1 amends is NAME alone; another one that agrees with both has been paid, or is another new one.
+    taken = new["invoice_ref"].isin(amended.dropna())
+    places = pc.index_in(likes, value_set=new_likes.filter(pa.array(~taken)))
+    others = new["invoice_ref"][~taken].to_numpy()
+    same = [None if place is None else others[place] for place in places.to_pylist()]
+    now = amended.combine_first(pd.Series(same, missing.index, "str"))
+    found = now.notna().to_numpy()
     if found.any():
-        pairs = missing[found].assign(now=new["invoice_ref"].take(places.drop_null().to_numpy()).to_numpy())
+        pairs = missing.assign(now=now.to_numpy())[found]
         changes = [f"{row['invoice_ref']} → {row['now']}" for row in largest(pairs).to_dict("records")]
         yield Objection(
             "renamed",
@@ -190,6 +213,17 @@ def object_to_renumbered(plan: Plan) -> Iterator[Objection]:
             "be marked as paid and the new one be owed. Look at the numbers; approve if that is intended",
             refs_of(pairs),
         )
+
+
+def _find_amended(missing: pd.DataFrame, likes: pa.Array, new: pd.DataFrame, new_likes: pa.Array) -> pd.Series[str]:
+    """Return for each missing invoice NAME the new one that agrees with it and is called NAME-1, as amended."""
+    stems = pc.replace_substring_regex(arrow.to_text_array(new["invoice_ref"]), r"-\d{1,2}$", "")
+    stemmed = [pa.array(new_likes), stems]
+    places = pc.index_in(
+        arrow.join_keys([likes, arrow.to_text_array(missing["invoice_ref"])]), value_set=arrow.join_keys(stemmed)
+    )
+    refs = new["invoice_ref"].to_numpy()
+    return pd.Series([None if place is None else refs[place] for place in places.to_pylist()], missing.index, "str")
 
 
 def _find_likenesses(rows: pd.DataFrame) -> pa.Array:
@@ -207,8 +241,8 @@ def object_to_changed_configuration(plan: Plan) -> Iterator[Objection]:
         yield Objection(
             "config-changed",
             "the configuration or a plugin's version has changed since the last delivery, and "
-            f"{are(len(missing), 'invoice')} missing and not known to be closed: {worst(missing)}. Look whether "
-            "the change meant to drop them; approve if so",
+            f"{pluralize_with_verb(len(missing), 'invoice')} missing and not known to be closed: "
+            f"{name_largest(missing)}. Check whether the change was meant to drop them; approve if so",
             refs_of(missing),
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import pluralize, span
+from arfeed.planning.wording import format_span, pluralize
 
 
 def object_to_overdue_reconciliation(
@@ -27,6 +27,6 @@ def object_to_overdue_reconciliation(
         found = f"was never compared with a delivery, and the first was {ago}" if ago else "was never compared"
     yield Objection(
         "reconcile-due",
-        f"the receiver's own list {found}, and reconcile_every allows {span(limit)}. Export what it has as open and "
-        "compare it: arfeed reconcile EXPORT; approve if that has to wait",
+        f"the receiver's own list {found}, and reconcile_every allows {format_span(limit)}. Export what it has as open "
+        "and compare it: arfeed reconcile EXPORT; approve if that has to wait",
     )

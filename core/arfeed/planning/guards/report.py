@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from arfeed.model import arrow
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import pluralize, refs_of, worst
+from arfeed.planning.wording import name_largest, pluralize, refs_of
 
 
 def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
@@ -27,8 +27,8 @@ def object_to_everything_changed(plan: Plan) -> Iterator[Objection]:
     if _are_most(plan, count, common):
         yield Objection(
             "everything-changed",
-            f"{count:,} of {pluralize(common, 'invoice')} have another balance or customer than in the last report, "
-            f"now {worst(changed[others])}. This may be another company, column or file; approve if it is right",
+            f"{count:,} of {pluralize(common, 'invoice')} have a different balance or customer from the last report, "
+            f"now {name_largest(changed[others])}. This may be another company, column or file; approve if it is right",
             refs_of(changed[others]),
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arfeed.model.results import Objection, Plan
-from arfeed.planning.wording import pluralize, span
+from arfeed.planning.wording import format_span, pluralize
 
 
 def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
@@ -18,15 +18,15 @@ def object_to_stale_sources(plan: Plan) -> Iterator[Objection]:
         if as_of is None:
             yield Objection(
                 "stale-source",
-                f"{source.source} states no date to judge by, and max_age allows {span(limit)}; take max_age out, "
-                "or approve if its data is of today",
+                f"{source.source} states no date to judge by, and max_age allows {format_span(limit)}; remove max_age, "
+                "or approve if its data is current",
             )
         elif plan.at.date() - as_of > limit:
             age = pluralize((plan.at.date() - as_of).days, "day")
             yield Objection(
                 "stale-source",
-                f"{source.source} is as of {as_of}, {age} ago; max_age allows {span(limit)}. Export it again; approve "
-                "if it is still right",
+                f"{source.source} is as of {as_of}, {age} ago; max_age allows {format_span(limit)}. Export it again; "
+                "approve if it is still right",
             )
 
 

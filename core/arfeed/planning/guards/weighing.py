@@ -192,7 +192,7 @@ def _describe_expectation(expectation: Expectation, sources: Sequence[Source]) -
     count = sum(int(_find_covered(expectation, each.case).sum()) for each in sources)
     return (
         f"{pluralize(count, 'missing invoice')} {'was' if count == 1 else 'were'} expected: “{expectation.words}”, "
-        f"said by {expectation.by} on {expectation.at:%Y-%m-%d}; this delivery uses that answer up"
+        f"said by {expectation.by} on {expectation.at:%Y-%m-%d}; this delivery uses up that announcement"
     )
 
 

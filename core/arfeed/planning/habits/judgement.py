@@ -22,7 +22,7 @@ from arfeed.planning.habits.plain import (
     find_returned,
 )
 from arfeed.planning.habits.surprise import Surprise, find_strangest, find_surprises, is_strange
-from arfeed.planning.wording import money, name_first, pluralize, refs_of, worst
+from arfeed.planning.wording import format_money, name_first, name_largest, pluralize, refs_of
 
 _NAMED = ("invoice_ref", "customer_name", "balance", "currency")
 
@@ -102,8 +102,8 @@ def _object_to_gone_files(chances: Chances) -> Iterator[Objection]:
         ]
         yield _make_objection(
             "file-gone",
-            f"{chances.case.name} {'; it '.join(said)}: {worst(rows)}. "
-            "Look whether the file is still exported and read; approve if all of them are settled",
+            f"{chances.case.name} {'; it '.join(said)}: {name_largest(rows)}. Check whether the file is still exported "
+            "and read; approve if all of them are settled",
             rows,
         )
 
@@ -115,9 +115,9 @@ def _object_to_pattern(chances: Chances, pattern: Pattern | None) -> Iterator[Ob
         whole = f"all {len(rows):,}" if not pattern.stayed else f"{len(rows):,} of {len(rows) + pattern.stayed:,}"
         yield _make_objection(
             "pattern",
-            f"{whole} invoices with {pattern.what} are gone from {chances.case.name}, of "
-            f"{pluralize(pattern.customers, 'customer')}, as if a filter were set or the list cut off: {worst(rows)}. "
-            f"{_advise(chances)}",
+            f"{whole} invoices with {pattern.what} are missing from {chances.case.name}, of "
+            f"{pluralize(pattern.customers, 'customer')}, as if a filter were set or the list cut off: "
+            f"{name_largest(rows)}. {_advise(chances)}",
             rows,
         )
 
@@ -130,12 +130,12 @@ def _object_to_surprise(chances: Chances, seen: tuple[Surprise, ...]) -> Iterato
     rare = chances.case.unproven & (chances.each < most.part * chances.mean)
     rows = _take_named(chances.case.before, np.flatnonzero(rare))
     # "about 0.0 customers" would be read as a mistake.
-    usual = "none was" if most.expected < _NONE else f"about {most.expected:.1f} customers were"
+    usual = "none were" if most.expected < _NONE else f"about {most.expected:.1f} customers were"
     who = "few customers pay" if most.part > _RARE else "hardly anybody pays"
     yield _make_objection(
         "surprise",
-        f"{pluralize(len(rows), 'invoice')} of {pluralize(most.customers, 'customer')} {_are(rows)} gone from "
-        f"{chances.case.name} that {who} at this age; {usual} to be expected: {worst(rows)}. {_advise(chances)}",
+        f"{pluralize(len(rows), 'invoice')} of {pluralize(most.customers, 'customer')} {_are(rows)} missing from "
+        f"{chances.case.name}, and {who} at this age; {usual} to be expected: {name_largest(rows)}. {_advise(chances)}",
         rows,
     )
 
@@ -147,14 +147,15 @@ def _object_to_money(chances: Chances, seen: tuple[Surprise, ...]) -> Iterator[O
     if found:
         rows = _take_named(chances.case.before, np.concatenate([part.rows for part in found]))
         shares = ", ".join(
-            f"{money(part.gone, part.currency)} of {money(part.owed, part.currency)} ({part.gone / part.owed:.0%})"
+            f"{format_money(part.gone, part.currency)} of {format_money(part.owed, part.currency)} "
+            f"({part.gone / part.owed:.0%})"
             for part in found
         )
         yield _make_objection(
             "missing-money",
-            f"{pluralize(len(rows), 'invoice')} rarely paid at this age {_are(rows)} gone from "
-            f"{chances.case.name}, and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: "
-            f"{worst(rows)}. {_advise(chances)}",
+            f"{pluralize(len(rows), 'invoice')} rarely paid at this age {_are(rows)} missing from {chances.case.name}, "
+            f"and with {'it' if len(rows) == 1 else 'them'} {shares} of all that was owed: {name_largest(rows)}. "
+            f"{_advise(chances)}",
             rows,
         )
 
@@ -165,8 +166,8 @@ def _object_to_share(chances: Chances) -> Iterator[Objection]:
         rows = _take_named(chances.case.before, np.flatnonzero(chances.case.unproven))
         yield _make_objection(
             "missing-share",
-            f"{share.gone:,} of {pluralize(share.of, 'invoice')} ({share.gone / share.of:.0%}) are gone from "
-            f"{chances.case.name}; about {share.expected:.1f} are to be expected: {worst(rows)}. {_advise(chances)}",
+            f"{share.gone:,} of {pluralize(share.of, 'invoice')} ({share.gone / share.of:.0%}) are missing from "
+            f"{chances.case.name}; about {share.expected:.1f} would be usual: {name_largest(rows)}. {_advise(chances)}",
             rows,
         )
 
@@ -176,16 +177,16 @@ def _object_to_older_list(chances: Chances) -> Iterator[Objection]:
     if older:
         rows = _take_named(chances.case.before, older.rows)
         what = (
-            f"the latest invoice that {chances.case.name} lists is of {older.latest}, and "
-            f"{pluralize(len(rows), 'invoice')} issued after that {_are(rows)} gone"
+            f"the latest invoice that {chances.case.name} lists is dated {older.latest}, and "
+            f"{pluralize(len(rows), 'invoice')} issued after that {_are(rows)} missing"
             if older.latest
             else f"{len(rows):,} of {pluralize(older.new_last_time, 'invoice')} that were new in the last report are "
-            f"gone from {chances.case.name}"
+            f"missing from {chances.case.name}"
         )
         yield _make_objection(
             "older-list",
-            f"{what}: {worst(rows)}. This looks like an older export, or a copy of the books that lags behind. Export "
-            "it again; approve if they are settled",
+            f"{what}: {name_largest(rows)}. This looks like an older export, or a copy of the books that lags behind. "
+            "Export it again; approve if they are settled",
             rows,
         )
 
@@ -196,9 +197,9 @@ def _object_to_returned(chances: Chances) -> Iterator[Objection]:
         rows = _take_named(chances.case.report, back)
         yield _make_objection(
             "returned",
-            f"{pluralize(len(rows), 'invoice')} {_are(rows)} open again at {chances.case.name} that an earlier report "
-            f"marked as paid: {worst(rows)}. Either that one was wrong or this one is old: find out which. Approve if "
-            "they are really open again",
+            f"{pluralize(len(rows), 'invoice')} that an earlier report marked as paid {_are(rows)} open again at "
+            f"{chances.case.name}: {name_largest(rows)}. Either the earlier report was wrong or this one is out of "
+            "date: find out which. Approve if they really are open again",
             rows,
         )
 
@@ -209,8 +210,8 @@ def _advise(chances: Chances) -> str:
     # So that whoever is asked early knows why: the odds still rest on what is usual elsewhere.
     young = f" arfeed has learned from {pluralize(reports, 'report')} of this feed so far." if reports <= _YOUNG else ""
     return (
-        "Look in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
-        f"with `arfeed expect`; caution in [guards] sets how often this is asked.{young}"
+        "Check in the source whether they are settled; if so, approve. A write-off run and the like can be announced "
+        f"in advance with `arfeed expect`; caution in [guards] sets how often arfeed asks this.{young}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from time import perf_counter
@@ -12,35 +12,15 @@ from time import perf_counter
 from arfeed.model.errors import ArfeedError, DestinationError
 from arfeed.model.results import DeliveredFile
 from arfeed.model.shipping.destination import ShipmentDestination
-from arfeed.model.shipping.files import Archive, Content, DoneMarker, Shipment, TableFile
+from arfeed.model.shipping.files import Archive, Content, DoneMarker, FixedFile, Shipment, ShipmentPart, TableFile
 from arfeed.planning.report import digest_of
 from arfeed.planning.shipments.archive import Member, write_archive
+from arfeed.planning.shipments.staged import ShippedFile, StagedShipment
 from arfeed.planning.shipments.tables import write_table
 from arfeed.plugins.isolation import isolated_copy, restore_process_state
 from arfeed.sftp.address import check_folder, check_name
 
 _WITH_INVOICES = ("invoices", "ledger")
-
-
-@dataclass(frozen=True, slots=True)
-class ShippedFile:
-    """A file of a shipment on this machine, ready to be published; `contents` is what is in an archive."""
-
-    path: Path
-    folder: str
-    name: str
-    size: int
-    sha256: str
-    contents: tuple[DeliveredFile, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StagedShipment:
-    """All files in order; `seconds` is how long the destination took to lay them out, `notes` are for the plan."""
-
-    files: tuple[ShippedFile, ...]
-    seconds: float
-    notes: tuple[str, ...]
 
 
 def stage_shipment(
@@ -70,7 +50,7 @@ class _Staging:
         self.files: list[ShippedFile] = []
         self.notes: list[str] = []
 
-    def stage(self, part: TableFile | Archive | DoneMarker) -> None:
+    def stage(self, part: ShipmentPart) -> None:
         contents: tuple[DeliveredFile, ...] = ()
         if isinstance(part, TableFile):
             path = self._table(part)
@@ -85,7 +65,7 @@ class _Staging:
             self._check_names(part.name, members)
             contents = write_archive(path, members, self._content.at)
         else:
-            path = self._marker(part)
+            path = self._bytes(part)
         self.files.append(ShippedFile(path, part.folder, part.name, path.stat().st_size, digest_of(path), contents))
 
     def _check_names(self, archive: str, members: Sequence[Member]) -> None:
@@ -108,14 +88,14 @@ class _Staging:
         path = self._table(table)
         return Member(posixpath.join(table.folder, table.name), path, path.stat().st_size, digest_of(path), packed=True)
 
-    def _marker(self, part: DoneMarker) -> Path:
+    def _bytes(self, part: FixedFile | DoneMarker) -> Path:
         before = tuple(DeliveredFile(each.folder, each.name, each.size, each.sha256) for each in self.files)
         content = part.content
         if callable(content):
             with restore_process_state():
                 content = content(before)
         if not isinstance(content, bytes):
-            raise DestinationError(f"{self._whose}: the content of its marker {part.name} is not bytes")
+            raise DestinationError(f"{self._whose}: the content of {part.name} is not bytes")
         path = self._next()
         path.write_bytes(content)
         return path
@@ -134,10 +114,10 @@ def _lay_out(destination: ShipmentDestination, content: Content) -> Shipment:
     except (Exception, SystemExit) as exc:
         raise DestinationError(f"{destination.name}: its shipments() failed: {type(exc).__name__}: {exc}") from exc
     for part in parts:
-        if not isinstance(part, TableFile | Archive | DoneMarker):
+        if not isinstance(part, ShipmentPart):
             raise DestinationError(
-                f"{destination.name}: its shipments() returned {type(part).__name__}; there are TableFile, Archive and "
-                "DoneMarker"
+                f"{destination.name}: its shipments() returned {type(part).__name__}; there are TableFile, Archive, "
+                "FixedFile and DoneMarker"
             )
     if not parts:
         raise DestinationError(f"{destination.name}: its shipments() returned nothing to send")
@@ -190,7 +170,7 @@ def _flaws_of_order(destination: ShipmentDestination, content: Content, parts: S
             "off: put both into one archive, or a done-marker after them"
         )
     if destination.absence == "nothing" and not {"closed", "ledger"} & {*subjects}:
-        flaws.append('tells of nothing closed, although absence = "nothing": add a table of closed, or a ledger')
+        flaws.append('lists nothing closed, although absence = "nothing": add a table of closed, or a ledger')
     if last.folder != destination.report_folder:
         flaws.append(f"puts its last file into {last.folder!r}, and report_folder is {destination.report_folder!r}")
     with restore_process_state():
@@ -214,7 +194,7 @@ def _flaws_of_documents(destination: ShipmentDestination, parts: Shipment) -> li
     return []
 
 
-def _tables_of(part: TableFile | Archive | DoneMarker) -> Sequence[TableFile]:
+def _tables_of(part: ShipmentPart) -> Sequence[TableFile]:
     if isinstance(part, TableFile):
         return [part]
     return part.tables if isinstance(part, Archive) else []

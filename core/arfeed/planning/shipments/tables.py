@@ -16,12 +16,14 @@ from pyarrow import csv
 
 from arfeed.model import arrow, schema
 from arfeed.model.errors import DestinationError, RefusedError
+from arfeed.model.shipping.files import TableFile
 from arfeed.planning.changes.texts import note_formulas
 from arfeed.planning.money import format_money, group_by_digits
 from arfeed.planning.shipments.content import arrow_type
 
 if TYPE_CHECKING:
-    from arfeed.model.shipping.files import Subject, TableFile, TextFormat
+    from arfeed.model.shipping.api import Calls
+    from arfeed.model.shipping.files import Subject, TextFormat
 
 NEEDED: Mapping[Subject, tuple[str, ...]] = {
     "invoices": ("invoice_ref", "balance"),
@@ -43,19 +45,20 @@ def write_table(whose: str, table: TableFile, subject: pd.DataFrame, path: Path)
     that the receiver requires is blank or 0 somewhere: it would take none of the file.
     """
     who = f"{whose}: its table {table.name}"
-    _check_frame(who, table, subject)
+    check_frame(who, table, subject)
     laid_out = pa.Table.from_pandas(table.frame, preserve_index=False, nthreads=1)
     notes = tuple(note_formulas(laid_out))
     # Before amounts become text: 0.00 is a zero, and "0" is one in any notation.
-    _refuse_blanks(table, laid_out, subject)
-    texts = pa.table(dict(_in_notation(who, table.format, laid_out, subject)))
+    refuse_blanks(table, laid_out, subject)
+    texts = pa.table(dict(in_notation(who, table.format, laid_out, subject)))
     _write(who, table.format, texts, path)
     del laid_out, texts
-    _prove(who, table, subject, _read_back(who, table.format, path))
+    prove(who, table, subject, _read_back(who, table.format, path))
     return notes
 
 
-def _check_frame(who: str, table: TableFile, subject: pd.DataFrame) -> None:
+def check_frame(who: str, table: TableFile | Calls, subject: pd.DataFrame) -> None:
+    """Raise `DestinationError` unless the frame has the rows of its subject, and what it proves of them."""
     if lacking := [name for name in NEEDED[table.of] if name not in table.proves]:
         raise DestinationError(f"{who} does not prove {', '.join(lacking)}; name the headers of them in `proves`")
     if not isinstance(table.frame, pd.DataFrame):
@@ -76,8 +79,9 @@ def _check_frame(who: str, table: TableFile, subject: pd.DataFrame) -> None:
         )
 
 
-def _refuse_blanks(table: TableFile, laid_out: pa.Table, subject: pd.DataFrame) -> None:
+def refuse_blanks(table: TableFile | Calls, laid_out: pa.Table, subject: pd.DataFrame) -> None:
     """Raise `RefusedError` if a required column is blank or 0 in any row, naming the first."""
+    refuses = "a whole file" if isinstance(table, TableFile) else "a request"
     key = "customer_id" if table.of == "customers" else "invoice_ref"
     lines = []
     for header in table.required:
@@ -93,13 +97,13 @@ def _refuse_blanks(table: TableFile, laid_out: pa.Table, subject: pd.DataFrame) 
             lines.append(f"  {header}: {', '.join(map(str, rows[:_MOST_NAMED]))}{more}")
     if lines:
         raise RefusedError(
-            f"the receiver refuses a whole file if one required value is blank or 0; {table.name} would have such:\n"
+            f"the receiver refuses {refuses} if one required value is blank or 0; {table.name} would have such:\n"
             + "\n".join(lines)
             + "\nNothing was sent. Complete them in the source, or take these rows out with a transform"
         )
 
 
-def _in_notation(
+def in_notation(
     who: str, form: TextFormat, laid_out: pa.Table, subject: pd.DataFrame
 ) -> Iterator[tuple[str, pa.Array]]:
     """Yield each column as text: amounts with as many places as their currency has, dates by the pattern."""
@@ -179,7 +183,8 @@ def _headers(form: TextFormat, path: Path) -> list[str]:
     return [*map(str, found.columns)]
 
 
-def _prove(who: str, table: TableFile, subject: pd.DataFrame, read: pa.Table) -> None:
+def prove(who: str, table: TableFile | Calls, subject: pd.DataFrame, read: pa.Table) -> None:
+    """Raise `DestinationError` unless texts that were read back are the rows of the subject."""
     if read.num_rows != len(subject):
         raise DestinationError(f"{who} reads back as {read.num_rows:,} rows, and {len(subject):,} were to be written")
     for name, header in table.proves.items():

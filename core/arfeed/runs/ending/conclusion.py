@@ -13,7 +13,7 @@ from arfeed.runs.context import RunContext
 from arfeed.runs.ending.hooks import notify_plugins
 from arfeed.runs.ending.notification import notify
 from arfeed.runs.ending.outcome import Outcome, leave_outcome
-from arfeed.runs.page_files import write_receipt_page
+from arfeed.runs.page_files import write_receipt_page, write_refused_page
 
 if TYPE_CHECKING:
     from arfeed.plugins.config import Project
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def conclude(context: RunContext, ended: Result | Exception) -> Result | Exception:
     """Write the page, record the outcome, call plugins and notifiers; return the result.
 
-    A delivery is returned with its page.
+    A delivery is returned with its page; notifiers get that of a refused plan, too.
     """
     about: Receipt | Plan | Failure
     if isinstance(ended, Exception):
@@ -35,7 +35,8 @@ def conclude(context: RunContext, ended: Result | Exception) -> Result | Excepti
         about, outcome = replace(ended.receipt, page=page), Outcome("delivered")
         ended = replace(ended, page=page)
     elif ended.plan.objections:
-        about, outcome = ended.plan, Outcome("refused", RefusedError.exit_code, plan=ended.plan)
+        about = replace(ended.plan, page=write_refused_page(context, ended.plan))
+        outcome = Outcome("refused", RefusedError.exit_code, plan=ended.plan)
     else:
         # Without objections only the remote approver needs to know, and is notified.
         return ended
@@ -50,4 +51,5 @@ def conclude(context: RunContext, ended: Result | Exception) -> Result | Excepti
 def _describe_failure(project: Project, address: str, exc: Exception) -> Failure:
     expected = isinstance(exc, ArfeedError)
     error, code = str(exc) if expected else f"{type(exc).__name__}: {exc}", getattr(exc, "exit_code", 1)
-    return Failure(project.feed.name, address, mask_secrets(error, project.secrets), code, project.path.absolute())
+    masked, config = mask_secrets(error, project.secrets), project.path.absolute()
+    return Failure(project.feed.name, address, masked, code, config, project.chosen)

@@ -57,7 +57,7 @@ def notify(context: RunContext, ending: Ending, about: About) -> None:
 def _problem(notification: _Notification, seconds: float) -> str | None:
     """Return what went wrong, if anything did."""
     if notification.is_alive():
-        return f"it was still at work after {seconds:g} seconds, and was not waited for"
+        return f"it was still busy after {seconds:g} seconds, and was not waited for"
     error = notification.error
     if error is None:
         return None

@@ -39,18 +39,22 @@ class Pinger:
         if self._url:
             self._started = begin(partial(_get, f"{self._url}/start?rid={self._id}"))
 
-    def end(self, ended: Result | Exception) -> None:
-        """Tell how the run ended, and warn if that can't be told in time."""
+    def end(self, *ended: Result | Exception) -> None:
+        """Tell how the run ended, and warn if that can't be told in time.
+
+        A run to several destinations has ended as the worst of them: one that is fine must not hide another.
+        """
         # A run that found the lock taken sends no ping: the run that holds the lock does.
-        if self._url is None or isinstance(ended, LockedError):
+        codes = [_exit_code(each) for each in ended if not isinstance(each, LockedError)]
+        if self._url is None or not codes:
             return
         # After the start ping, or a slow one would report a finished run as running.
-        told = begin(partial(_get, f"{self._url}/{_exit_code(ended)}?rid={self._id}"), after=self._started)
+        told = begin(partial(_get, f"{self._url}/{max(codes)}?rid={self._id}"), after=self._started)
         wait([told], timeout=2 * _PATIENCE if self._started and not self._started.done() else _PATIENCE)
         problem = told.exception() if told.done() else TimeoutError(f"no answer within {_PATIENCE:g} seconds")
         if problem is not None:
             self._progress.warn(
-                "feed.ping: the monitor was not told how the run ended, and may raise the alarm: "
+                "feed.ping: the monitor was not told how the run ended, and may raise an alarm: "
                 f"{type(problem).__name__}: {problem}"
             )
 

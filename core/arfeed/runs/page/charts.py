@@ -5,7 +5,7 @@ Places are hundredths of the drawing's own width or height, so a chart fits any 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -98,23 +98,36 @@ def ageing(currency: str, owed: Mapping[str, Decimal]) -> Ageing:
 
 def course(currency: str, balances: Sequence[tuple[datetime, Decimal]]) -> Course:
     """Lay out how much was open after each of the last runs, at least one, the oldest first."""
-    (first, was), (last, now) = balances[0], balances[-1]
-    amounts = [amount for _, amount in balances]
+    # Half a yen is not an amount, however small the sums are.
+    smallest = Decimal(1).scaleb(-minor_digits().get(currency, 2))
+    return _course(f"Open in {currency}", balances, smallest, lambda amount: format_amount(amount, currency))
+
+
+def course_of_numbers(title: str, numbers: Sequence[tuple[datetime, Decimal]]) -> Course:
+    """Lay out a whole number of each of the last runs, at least one, the oldest first."""
+    return _course(title, numbers, Decimal(1), "{:,}".format)
+
+
+def _course(
+    title: str, values: Sequence[tuple[datetime, Decimal]], smallest: Decimal, write: Callable[[Decimal], str]
+) -> Course:
+    (first, was), (last, now) = values[0], values[-1]
+    amounts = [amount for _, amount in values]
     # From 0, or a small rise would fill the whole height.
-    ticks = _round_amounts(min(_ZERO, *amounts), max(_ZERO, *amounts), currency)
+    ticks = _round_amounts(min(_ZERO, *amounts), max(_ZERO, *amounts), smallest)
     low, high = ticks[0], ticks[-1]
     points = [
         Point(
             _moment(at, first, last),
             round(100 - _percent(amount, low, high), 2),
-            f"{at:%Y-%m-%d %H:%M}: {format_amount(amount, currency)}",
+            f"{at:%Y-%m-%d %H:%M}: {write(amount)}",
         )
-        for at, amount in balances
+        for at, amount in values
     ]
     largest = max(abs(low), abs(high))
     return Course(
-        f"Open in {currency} over the last {len(points)} runs",
-        f"{format_amount(was, currency)} on {first:%Y-%m-%d}, {format_amount(now, currency)} on {last:%Y-%m-%d}",
+        f"{title} over the last {len(points)} runs",
+        f"{write(was)} on {first:%Y-%m-%d}, {write(now)} on {last:%Y-%m-%d}",
         points,
         [Tick(round(100 - _percent(tick, low, high), 2), shorten(tick, largest)) for tick in ticks],
         [*_label_moments(_round_moments(first, last), first, last)],
@@ -148,14 +161,15 @@ def _percent(amount: Decimal, low: Decimal, high: Decimal) -> float:
     return round(float((amount - low) / (high - low) * 100), 2) if high > low else 0.0
 
 
-def _round_amounts(low: Decimal, high: Decimal, currency: str) -> list[Decimal]:
+def _round_amounts(low: Decimal, high: Decimal, smallest: Decimal) -> list[Decimal]:
     """Return round amounts in equal steps that enclose both, and 0 among them."""
     if high == low:
         return [_ZERO]
-    # Half a yen is not an amount, however small the sums are.
-    rough = max((high - low) / _INTERVALS, Decimal(1).scaleb(-minor_digits().get(currency, 2)))
+    rough = max((high - low) / _INTERVALS, smallest)
     power = Decimal(1).scaleb(rough.adjusted())
-    step = next(step * power for step in _STEPS if step * power >= rough)
+    steps = (step * power for step in _STEPS if step * power >= rough)
+    # Two and a half of what can't be split is not a tick; of tens and more there is always a whole number.
+    step = next(step for step in steps if step >= 10 * smallest or step % smallest == 0)
     first = int((low / step).to_integral_value(ROUND_FLOOR))
     last = int((high / step).to_integral_value(ROUND_CEILING))
     return [step * number for number in range(first, last + 1)]

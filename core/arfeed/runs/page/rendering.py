@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -14,6 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from arfeed.history.receipts import PastRun
 from arfeed.model.currencies import format_amount
 from arfeed.model.results import OUTCOMES
 from arfeed.model.text.legible import make_legible
@@ -29,15 +29,6 @@ _MOST_FILES = 1_000
 _MOST_CHARTS = 6
 FACTOR = 10_000
 """The page's script sorts amounts as whole numbers of ten-thousandths."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    """An earlier delivery: when, and what was open after it, by currency."""
-
-    run: str
-    at: datetime
-    balances: Mapping[str, Decimal]
 
 
 def render(document: Mapping[str, Any], past: Sequence[PastRun] = (), command: str = "") -> str:
@@ -133,6 +124,20 @@ def draw_trend(runs: Sequence[PastRun], currencies: Sequence[str]) -> list[chart
         charts.course(currency, [(run.at, run.balances.get(currency, Decimal(0))) for run in runs])
         for currency in currencies[:_MOST_CHARTS]
     ]
+
+
+def draw_figures(past: Sequence[PastRun]) -> list[tuple[str, charts.Course]]:
+    """Return charts of what receipts say, each with its heading: balances, invoices with a PDF, unproven closings."""
+    currencies = sorted({currency for run in past for currency in run.balances})
+    found = [*zip((f"Open, {currency}" for currency in currencies), draw_trend(past, currencies), strict=False)]
+    counted = [run for run in past if run.documents]
+    if len(counted) > 1 and any(run.with_pdf for run in counted):
+        shares = [(run.at, Decimal(run.with_pdf * 100 // run.documents)) for run in counted]
+        found.append(("Invoices with a PDF, %", charts.course_of_numbers("Open invoices with a PDF, in %", shares)))
+    if any(run.unproven for run in past):
+        numbers = [(run.at, Decimal(run.unproven)) for run in past]
+        found.append(("Marked as paid without proof", charts.course_of_numbers("Closings without proof", numbers)))
+    return found
 
 
 def _debtors(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

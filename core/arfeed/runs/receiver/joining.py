@@ -10,7 +10,8 @@ from arfeed.history.locking.lease import whoami
 from arfeed.model.errors import ConfigError
 from arfeed.plugins.loading import close_match
 from arfeed.runs.addresses import normalize
-from arfeed.runs.context import OpenContext, RunContext, connect, open_context
+from arfeed.runs.context import OpenContext, RunContext, open_context
+from arfeed.runs.receiver.connection import connect
 from arfeed.runs.receiver.recognition import find_same_receivers, note_receiver
 
 if TYPE_CHECKING:

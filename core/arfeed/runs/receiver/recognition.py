@@ -87,7 +87,9 @@ def _find_same(
 def refuse_same_receiver(context: OpenContext, server: Remote) -> None:
     """Raise `RefusedError` if the receiver is known by another address: the histories must be joined first."""
     if known := find_same_receivers(context.project, context.history, context.destination, server):
-        raise RefusedError(f"same-receiver: {describe_same_receiver(context.destination, known)}")
+        raise RefusedError(
+            f"same-receiver: {describe_same_receiver(context.destination, known, context.project.chosen)}"
+        )
 
 
 def note_receiver(context: OpenContext, server: Remote) -> tuple[Sign, ...]:
@@ -112,8 +114,8 @@ def write_witness(context: OpenContext, signs: tuple[Sign, ...], record: RunReco
     # The report has been delivered by now, so this can only be a warning.
     except OSError as exc:
         context.progress.warn(
-            f"the delivery could not be noted outside the history ({exc}), so a history restored from an older backup "
-            f"would not be noticed. Name a folder that can be written to in {witness.VARIABLE}"
+            f"the delivery could not be recorded outside the history ({exc}), so a history restored from an older "
+            f"backup would not be noticed. Name a folder that can be written to in {witness.VARIABLE}"
         )
 
 

@@ -61,10 +61,10 @@ def clean(
         if str(name) in dated and (days := _days(plain)) is not None:
             plain = days
             notes.append(
-                f"{name} holds days as a spreadsheet counts them, such as {texts[0].as_py()} for {days[0].as_py()}"
+                f"{name} holds dates as spreadsheet serial numbers, such as {texts[0].as_py()} for {days[0].as_py()}"
             )
         if (days := _days_of_moments(plain, ZoneInfo(timezone or "UTC"))) is not None:
-            notes.append(f"{name} holds moments, such as {_first(plain)}, which are days in {timezone or 'UTC'}")
+            notes.append(f"{name} holds timestamps, such as {_first(plain)}, which are days in {timezone or 'UTC'}")
             plain = days
         if plain is not texts:
             rows = rows.assign(**{str(name): pd.Series(plain, index=rows.index, dtype=rows[name].dtype)})
@@ -72,7 +72,7 @@ def clean(
     said = rows.tail(below).drop(columns="origin", errors="ignore").to_numpy(dtype=object)
     texts_below = ["".join(str(cell).strip() for cell in line) for line in said]
     if below:
-        notes.append(f"below the list, and no invoice: {'; '.join(texts_below)}")
+        notes.append(f"below the list, not an invoice: {'; '.join(texts_below)}")
     return rows.iloc[: len(rows) - below], notes, texts_below
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from arfeed.model import arrow
 from arfeed.model.currencies import minor_digits
-from arfeed.planning.wording import pluralize
+from arfeed.planning.wording import pluralize, pluralize_with_verb
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,9 +134,9 @@ def _payments(
         scaled = _is_scaled([*_pairs(found.iloc[here])], Decimal(1).scaleb(-minor_digits().get(code, 2)))
         if scaled.any():
             notes.append(
-                f"no payments, but another notation, currency or column: {pluralize(int(scaled.sum()), 'balance')} in "
-                f"{code} lower there by a power of ten, the cents alone, a tax, two digits that changed places, one "
-                "that is missing or another, or several by one ratio"
+                f"not payments, but a different notation, currency or column: in {code}, "
+                f"{pluralize_with_verb(int(scaled.sum()), 'balance')} lower there by a power of ten, only in the "
+                "cents, by a tax rate, by two swapped digits, by a missing or changed digit, or all in the same ratio"
             )
         # Payments are taken of some invoices; if many are lower, another column or another currency was read.
         if len(here) > max(1, common * _PAID):
@@ -150,11 +150,11 @@ def _payments(
 
 
 def _is_scaled(pairs: list[tuple[Decimal, Decimal]], step: Decimal) -> NDArray[np.bool_]:
-    """Return which pairs differ as payments hardly do: by a power of ten, the cents alone, a tax, a slip, one ratio."""
+    """Return which pairs differ as payments hardly do: by a power of ten, by cents alone, a tax, a slip, one ratio."""
     sent, there = (np.array([float(abs(pair[side])) for pair in pairs]) for side in (0, 1))
     least, most = ((there + off) / sent for off in (-float(step), float(step)))
     tens = [any(abs(abs(one).scaleb(-power) - abs(other)) <= step for power in range(1, 7)) for one, other in pairs]
-    cents = [abs(other) == abs(one) // 1 for one, other in pairs]
+    cents = [abs(other) == abs(one) // 1 or abs(one - other) < 100 * step for one, other in pairs]
     taxed = [any(abs(abs(one) / rate - abs(other)) <= step for rate in TAXES) for one, other in pairs]
     slips = [_is_slip(abs(one), abs(other)) for one, other in pairs]
     ratios = there / sent

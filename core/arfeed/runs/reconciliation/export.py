@@ -35,8 +35,14 @@ from arfeed.runs.reconciliation.meaning.columns import find_meaning
 from arfeed.runs.reconciliation.meaning.currencies import AMOUNTS, codes_of
 from arfeed.runs.reconciliation.meaning.search import Asker, Meaning, Search
 from arfeed.runs.reconciliation.meaning.words import is_ambiguous
-from arfeed.runs.reconciliation.workbook import refuse_marked_rows, refuse_several_sheets
+from arfeed.runs.reconciliation.workbook import (
+    read_beside,
+    refuse_hidden_lists,
+    refuse_marked_rows,
+    refuse_several_sheets,
+)
 from arfeed.tables.dbase import is_dbase
+from arfeed.tables.files.search import find_files
 from arfeed.tables.headings.banner import find_heading_row, read_banner
 from arfeed.tables.headings.document_words import status_of
 from arfeed.tables.read import read_header, read_to_the_end
@@ -123,8 +129,11 @@ class _Cells(Columns):
 
 
 def read_export(file: Path, settings: ReconcileSettings, delivered: LastDelivery, asker: Asker) -> Export:
-    """Read an export. Raise `SourceError` if it is not a table, `ConfigError` if nobody says what a column means."""
-    _find(file)
+    """Read an export: the newest file, if a pattern is named.
+
+    Raise `SourceError` if it is not a table, `ConfigError` if it is not there or nobody says what a column means.
+    """
+    file = _find(file)
     if encoding := _find_encoding(file, settings):
         settings = settings.model_copy(update={"encoding": encoding})
     how = _reading_settings(settings)
@@ -132,12 +141,13 @@ def read_export(file: Path, settings: ReconcileSettings, delivered: LastDelivery
     wanted, numbers = _find_headings(file, settings, how), delivered.report["invoice_ref"]
     raw, left, below = clean(_read(file, how, wanted), settings, numbers, delivered.timezone)
     refuse_marked_rows(file, raw, settings)
+    refuse_hidden_lists(file, numbers, settings)
     # A number that is a cell by itself is one of the list's own.
     above = [part for line in read_banner(str(file), how) for part in line.split(", ") if " " in part]
-    if named := find_named([*above, *below], numbers):
+    if named := find_named([*above, *below, *read_beside(file, raw, settings)], numbers):
         raise SourceError(
-            f"{file}: beside the list stands {named!r}, which names an invoice and may say that it is closed; export a "
-            "list whose columns say it, or remove that line if it says nothing"
+            f"{file}: beside the list stands {named!r}, which names an invoice and may mean that it is closed; export "
+            "a list with a column for that, or remove the line if it has no such meaning"
         )
     if not len(raw):
         raise SourceError(f"{file}: it has headings and nothing below them; export what the receiver has as open")
@@ -163,8 +173,11 @@ def _reading_settings(settings: ReconcileSettings) -> dict[str, str]:
     }
 
 
-def _find(file: Path) -> None:
-    """Raise `ConfigError` unless there is such a file."""
+def _find(file: Path) -> Path:
+    """Return the file, or the newest of a pattern. Raise `ConfigError` if there is none."""
+    if not file.is_file() and glob.has_magic(str(file)):
+        # As a source's own files are found: the newest that is no longer being written.
+        file = Path(find_files(FileSettings(path=str(file.expanduser().absolute()), files="newest"))[0])
     if file.is_dir():
         raise ConfigError(
             f"{file} is a folder; name a file in it, or a pattern of which the newest is read, in quotes: "
@@ -172,6 +185,7 @@ def _find(file: Path) -> None:
         )
     if not file.is_file():
         raise ConfigError(f"{file}: there is no such file; name the export of the receiver's open invoices")
+    return file
 
 
 def _find_headings(file: Path, settings: ReconcileSettings, how: Mapping[str, str]) -> list[str]:
@@ -340,7 +354,7 @@ def _currency(cells: _Cells, settings: FileSettings, meaning: Meaning) -> pa.Arr
         if settings.values.get("currency") is False:
             return pa.repeat(pa.scalar(settings.currency or "", pa.large_string()), cells.raw.num_rows)
         codes = codes_of(cells.text(name), meaning.currencies, settings.currency or "")
-        why = "is written with a sign that may be of several currencies; say which by values.currency"
+        why = "has a symbol that several currencies use; set which one in values.currency"
     known = pc.is_in(codes, value_set=pa.array(["", *minor_digits()], pa.large_string()))
     cells.add_problem(name, pc.invert(known), why)
     return codes
@@ -368,7 +382,7 @@ def _status(cells: _Cells, settings: FileSettings) -> tuple[NDArray[np.object_],
 
 
 _OURS = ("open", "paid", "void", "draft")
-_MAY_BE_CLOSED = "may mean that it is closed; say what it means by values.status in [destination.reconcile]"
+_MAY_BE_CLOSED = "may mean that it is closed; set its meaning in values.status in [destination.reconcile]"
 
 
 def _lower(cells: _Cells, balance: pa.Array, accounts: Accounts) -> pa.Array:
@@ -406,7 +420,7 @@ def _date_of(file: Path, banner: Sequence[str], order: str | None) -> tuple[date
 
 def _note_days(banner: Sequence[str], order: str | None) -> list[str]:
     return [
-        f'{text!r} beside the list may be one of several days, so it does not count; say dates = "DMY" or another '
+        f'{text!r} beside the list may be one of several days, so it is ignored; set dates = "DMY" or another '
         "order in [destination.reconcile]"
         for text in banner
         if any(len(meant) > 1 for meant in _moments(text, order))

@@ -57,8 +57,8 @@ def is_ours(export: Export, delivered: LastDelivery, *, same_headings: bool = Fa
             exact = f"but for {', '.join(map(repr, but))}" if but else "all of them and no other"
             return (
                 f"its headings are those of {file}, {exact}: it seems to be an export of the system that the report is "
-                f"made from, and not what the receiver has. {_ADVICE}; if this is one, say same_headings = true in "
-                "[destination.reconcile]"
+                f"made from, and not what the receiver has. {_ADVICE}; if this really is the receiver's export, set "
+                "same_headings = true in [destination.reconcile]"
             )
     if _is_copy(export, delivered, headings):
         return (

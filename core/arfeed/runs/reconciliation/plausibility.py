@@ -50,7 +50,7 @@ def judge_age(export: Export, delivered: LastDelivery) -> tuple[datetime, str, s
         if there < day:
             moment = datetime(there.year, there.month, there.day, 23, 59, tzinfo=zone).astimezone(UTC)
             said = f"{export.whence} says {there}"
-            return moment, said, f"it is of {there}, and the last delivery of {day}"
+            return moment, said, f"it is dated {there}, and the last delivery {day}"
         if there > day:
             moment = datetime(there.year, there.month, there.day, tzinfo=zone).astimezone(UTC)
             return moment, f"{export.whence} says {there}", None
@@ -62,7 +62,7 @@ def judge_age(export: Export, delivered: LastDelivery) -> tuple[datetime, str, s
 def _older(moment: datetime, delivered: LastDelivery) -> str | None:
     if moment >= delivered.at:
         return None
-    return f"it is of {moment:%Y-%m-%d %H:%M} UTC, and the last delivery of {delivered.at:%Y-%m-%d %H:%M} UTC"
+    return f"it is dated {moment:%Y-%m-%d %H:%M} UTC, and the last delivery {delivered.at:%Y-%m-%d %H:%M} UTC"
 
 
 def find_strangers(export: Export, delivered: LastDelivery) -> str | None:
@@ -80,8 +80,8 @@ def find_strangers(export: Export, delivered: LastDelivery) -> str | None:
     what = f"; it seems to list {other}" if (other := _other_table(export)) else ""
     return (
         f"{int(known.sum()):,} of its {pluralize(len(rows), 'open number')} ({known.mean():.0%}) are of a report that "
-        f"was delivered, and {KNOWN:.0%} are needed; not known are {', '.join(strange)}{what}. Another ledger or "
-        "entity, or another column holds the numbers"
+        f"was delivered, and {KNOWN:.0%} are needed; unknown: {', '.join(strange)}{what}. This is a different ledger "
+        "or entity, or a different column holds the numbers"
     )
 
 
@@ -108,9 +108,9 @@ def _spelled_otherwise(
         bare = there.strip().partition(".")[0]
         here = next(str(each) for each in numbers if str(each).strip().lstrip("0") == bare)
         return (
-            f"{int(lost.sum()):,} of its {count} were read as amounts on the way, so they lost the zeros at their "
-            f"beginning: {there!r} there, {here!r} here. A spreadsheet does so; take the CSV as the receiver exports "
-            "it, not saved by a spreadsheet again, or import that column as text"
+            f"{int(lost.sum()):,} of its {count} were read as amounts on the way, so they lost their leading zeros: "
+            f"{there!r} there, {here!r} here. A spreadsheet does so; take the CSV as the receiver exports it, not "
+            "saved by a spreadsheet again, or import that column as text"
         )
     given = rows["invoice_ref"][~known]
     strange = [str(each) for each in given[(given.str.strip() != "").to_numpy(dtype=bool)].head(_LOOKED_AT)]
@@ -120,7 +120,7 @@ def _spelled_otherwise(
         template = f"{prefix}{{{export.columns['invoice_ref']}}}"
         return (
             f"{int((~known).sum()):,} of its {count} lack {prefix!r} at the beginning, such as {strange[0]!r}. If they "
-            f"are the same invoices, say columns.invoice_ref = {quote(template)} in [destination.reconcile]"
+            f"are the same invoices, set columns.invoice_ref = {quote(template)} in [destination.reconcile]"
         )
     return _prefixed(texts, known, numbers)
 

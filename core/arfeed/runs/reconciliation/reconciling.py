@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -17,18 +16,19 @@ import pyarrow as pa
 from arfeed.history.locking.lease import whoami
 from arfeed.history.receipts import seal_reconciliation
 from arfeed.history.records import Baseline, ReconciliationRecord, RunRecord
-from arfeed.intake.carried import as_invoices
 from arfeed.model.arrow import to_frame
 from arfeed.model.errors import ArfeedError, ConfigError
 from arfeed.model.events import bind
 from arfeed.model.results import Reconciliation
-from arfeed.model.settings import FileSettings, ReconcileSettings
+from arfeed.model.settings import FileSettings
 from arfeed.plugins.fingerprint import plugin_versions
 from arfeed.runs.addresses import REHEARSAL
-from arfeed.runs.context import OpenContext, RunContext, connect, open_context
+from arfeed.runs.context import OpenContext, RunContext, open_context
 from arfeed.runs.ending.hooks import notify_plugins
 from arfeed.runs.ending.notification import notify
+from arfeed.runs.receiver.connection import connect
 from arfeed.runs.reconciliation.delivered import LastDelivery
+from arfeed.runs.reconciliation.destination import cells_sent, settings_of
 from arfeed.runs.reconciliation.export import Export, read_export
 from arfeed.runs.reconciliation.meaning.search import Asker
 from arfeed.runs.reconciliation.verdict import Verdict, advise, as_facts, is_alarming, judge
@@ -61,41 +61,20 @@ def reconcile(begun: RunContext, export: Path | None, asker: Asker, *, whole: bo
         if export is None:
             found, said = _ask_receiver(context), "receiver"
         else:
-            found = read_there(project, export, delivered, asker)
+            found = read_export(export, settings_of(project), delivered, asker)
         verdict = judge(delivered, found, settings_of(project), whole=said)
         document = _document(context, as_facts(verdict, found, delivered))
         body = seal_reconciliation(document, plugin_versions(project))
         context.history.record_reconciliation(_record(context, found, verdict, body))
     counts = document["counts"]
     made = (begun.run, project.feed.name, context.destination, verdict.outcome, counts, body, project.path.absolute())
-    reconciliation = Reconciliation(*made)
+    reconciliation = Reconciliation(*made, project.chosen)
     # After the history is closed: notifiers may be slow.
     # What is not comparable may be half an import, so people are notified of it, too.
     if verdict.outcome != "same":
         notify_plugins(begun, "reconciled", reconciliation)
         notify(begun, "reconciled", reconciliation)
     return reconciliation
-
-
-def settings_of(project: Project) -> ReconcileSettings:
-    """Return [destination.reconcile], or what holds if there is none."""
-    return project.destination.settings.reconcile or ReconcileSettings()
-
-
-def read_there(project: Project, export: Path, delivered: LastDelivery, asker: Asker) -> Export:
-    """Read an export by the feed's settings: the newest, where a pattern is named."""
-    if not export.is_file() and glob.has_magic(str(export)):
-        # As a source's own files are found: the newest that is no longer being written.
-        export = Path(find_files(FileSettings(path=str(export.expanduser().absolute()), files="newest"))[0])
-    return read_export(export, settings_of(project), delivered, asker)
-
-
-def cells_sent(project: Project, report: pd.DataFrame) -> pd.DataFrame:
-    """Return a report in the destination's layout; no columns if it can't say."""
-    try:
-        return project.destination.report(as_invoices(report, "")).rename(columns=str)
-    except Exception:  # noqa: BLE001 - a plugin's own code, and the layout may have changed since
-        return pd.DataFrame(index=report.index)
 
 
 def _files_read(project: Project) -> Iterator[tuple[str, list[str]]]:

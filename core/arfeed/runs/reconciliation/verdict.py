@@ -64,7 +64,7 @@ def judge(
     `whole` is who says that it is complete. A list queried from the receiver is never a stranger's.
     """
     moment, age, older = judge_age(export, delivered)
-    judged = (age, "said to be whole" if whole == "person" else describe_total(export))
+    judged = (age, "stated to be complete (--whole)" if whole == "person" else describe_total(export))
     strangers = None if whole == "receiver" else find_strangers(export, delivered)
     ours = is_ours(export, delivered, same_headings=settings.same_headings)
     reasons = [each for each in (ours, export.wrong, older, strangers) if each]
@@ -124,7 +124,7 @@ def _note_lost_zeros(found: pd.DataFrame) -> Iterator[str]:
     if lost.any():
         yield (
             f"{pluralize(int(lost.sum()), 'number')} there, such as {there.iloc[int(lost.argmax())]!r}, may be of the "
-            "invoices that are not listed: a spreadsheet takes zeros off the beginning of numbers. Take the CSV as the "
+            "invoices that are not listed: a spreadsheet removes leading zeros from numbers. Take the CSV as the "
             "receiver exports it"
         )
 
@@ -138,10 +138,14 @@ def _note_signs(found: pd.DataFrame) -> Iterator[str]:
     if turned_credits := int((np.asarray(turned) & credit).sum()):
         yield (
             f"{pluralize(turned_credits, 'credit')} without a minus there, and no column says that it is one: it may "
-            "be owed there. If the list shows credits so, say credits_positive = true in [destination.reconcile]"
+            "be owed there. If that is how the list shows credits, set credits_positive = true in "
+            "[destination.reconcile]"
         )
     if int((np.asarray(turned) & ~credit).sum()) > len(found) * _MOST:
-        yield 'most balances there have the other sign: say owed_is = "negative" in [destination.reconcile] if it is so'
+        yield (
+            'most balances there have the opposite sign: if that is right, set owed_is = "negative" in '
+            "[destination.reconcile]"
+        )
 
 
 def _note_left_out(export: Export) -> Iterator[str]:

@@ -27,14 +27,6 @@ _OWN = frozenset(
 )
 """Words of a heading for amounts in the company's own currency."""
 
-UNITS = frozenset(
-    (  # noqa: SIM905 - thirty quoted words are harder to read
-        "cent cents centimes centimos centavos pence pennies penny paise ore minor subunit thousand thousands tausend "
-        "tsd teur tchf keur kusd kgbp millions mio"
-    ).split()
-)
-"""Words of a heading for amounts in other units than those of their currency."""
-
 SIDES = {
     "debit": "credit", "debits": "credits", "debet": "credit", "soll": "haben", "dare": "avere", "debe": "haber",
     "debito": "credito", "dr": "cr",
@@ -120,11 +112,6 @@ def named_currencies(header: str) -> set[str]:
 def is_in_own_currency(header: str) -> bool:
     """Whether a heading is that of amounts in the company's own currency, whatever that of the invoice."""
     return bool(_OWN & {*normalize_header(header).split()})
-
-
-def other_unit(header: str) -> str | None:
-    """Return the word of a heading that says that its amounts are in cents or thousands; None if it has none."""
-    return next((word for word in normalize_header(header).split() if word in UNITS), None)
 
 
 def other_side(header: str, others: Sequence[str]) -> str | None:

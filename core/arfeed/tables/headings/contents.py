@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from arfeed.tables.headings.document_words import are_yes_and_no
 from arfeed.tables.headings.normalize import header_words, normalize_header
 from arfeed.tables.headings.synonyms import FLAGS
-from arfeed.tables.headings.words import MISLEADING, SETTLED
+from arfeed.tables.headings.words import CLEARED, MISLEADING, SETTLED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,20 +110,31 @@ def is_status(texts: pa.Array) -> bool:
 
 
 def count_settled(rows: pd.DataFrame, header: str, balance: str) -> int:
-    """Return how many rows have a day of payment in a column, and a balance all the same."""
+    """Return how many rows have a day of payment, or what settled them, in a column, and a balance all the same."""
     import pyarrow.compute as pc
 
     from arfeed.model import arrow
+
+    texts, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in (header, balance))
+    return pc.sum(pc.and_(are_settled(header, texts), pc.match_substring_regex(amounts, "[1-9]"))).as_py() or 0
+
+
+def are_settled(header: str, texts: pa.Array) -> pa.Array:
+    """Return where a column of days of payment, or of what settled an invoice, has one."""
+    import pyarrow.compute as pc
+
     from arfeed.tables.values.dates import means_none
 
-    days, amounts = (pc.utf8_trim_whitespace(arrow.to_text_array(rows[name])) for name in (header, balance))
-    given = pc.and_(pc.match_substring_regex(days, r"\d"), pc.invert(means_none(days)))
-    return pc.sum(pc.and_(given, pc.match_substring_regex(amounts, "[1-9]"))).as_py() or 0
+    if normalize_header(header) in SETTLED:
+        return pc.and_(pc.match_substring_regex(texts, r"\d"), pc.invert(means_none(texts)))
+    return pc.invert(
+        pc.match_substring_regex(texts, r"(?i)^(?:\W*|0+|no?|n[eo]in|non|nej|nie|f|false|open|none|null)$")
+    )
 
 
 def is_settled_header(header: str) -> bool:
-    """Whether a header is a common one of the day of payment."""
-    return normalize_header(header) in SETTLED
+    """Whether a header is a common one of the day of payment, or of what settled an invoice."""
+    return normalize_header(header) in (*SETTLED, *CLEARED)
 
 
 def are_codes(texts: pa.Array) -> bool:
@@ -164,7 +176,8 @@ def are_lines(rows: pd.DataFrame, number: str, chosen: Mapping[str, str]) -> str
 def _is_no_amount(texts: pa.Array) -> bool:
     words = {word for word in texts.unique().to_pylist() if word}
     return bool(words) and (
-        words <= {"0", "1"} or not any(word.lstrip("-(").replace(",", ".")[:1].isdigit() for word in words)
+        # Signs and codes of currencies may stand before an amount.
+        words <= {"0", "1"} or not any(re.match(r"[^\W\d_]{0,3}[^\w]{0,4}\d", word) for word in words)
     )
 
 

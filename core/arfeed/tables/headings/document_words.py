@@ -59,10 +59,21 @@ _STATUSES: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """Words of a status that mean one thing only, by what arfeed calls it. `Closed`, `new` or `pending` do not."""
 
+_ENDINGS = frozenset(
+    (  # noqa: SIM905 - twenty quoted words are harder to read
+        "closed clsd cls done completed complete finished archived inactive settled reversed collected cleared "
+        "rejected declined refused returned abgelehnt abgewiesen refuse refusee rechazada rechazado rifiutata "
+        "rifiutato afgewezen recusada recusado avslagen avvist afvist odrzucona zamitnuta "
+        "geschlossen erledigt abgeschlossen cloture cerrada cerrado chiusa chiuso gesloten avslutad lukket zamknieta"
+    ).split()
+)
+"""Words that end something in a status, and may mean that it is paid, that it is void, or that it was refused."""
+
 DOCUMENT_TYPES: Sequence[str] = (
     "type", "document type", "document",
     "doc type", "transaction type", "trans type", "txn type", "invoice type", "kind",
-    "document kind", "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
+    "document kind", "t", "ty", "tp", "dt", "tt", "trx", "trx type", "tran type", "doc class",
+    "belegart", "belegtyp", "dokumentart", "dokumenttyp", "vorgangsart", "buchungsart", "art",
     "typ", "type de document", "type de piece", "tipo", "tipo documento", "tipo de documento", "soort",
     "documentsoort",
 )  # fmt: skip
@@ -109,26 +120,62 @@ CREDIT_TEXT = (
 )
 """How a free text begins that calls its document a credit note."""
 
-_TEXT_BEGINNINGS = (
-    "credit",
-    "gutschrift",
-    "rechnung",
-    "storno",
-    "avoir",
-    "nota",
-    "factura",
-    "abono",
-    "kredit",
-    "hyvitys",
-    "dobropis",
+PAYMENT_TEXT = (
+    r"(?i)^(customer )?(pre-?payments?\b|over-?payments?\b|payments? (on account|received|in advance)|"
+    r"deposits? (received|paid|on account)|on[- ]account\b|(unallocated|unapplied)\b|"
+    r"advance (payments? )?received|receipt\b|anzahlung\b|vorauszahlung\b|akontozahlung\b|zahlungseingang\b|"
+    r"zahlung\b|acompte (re[çc]u|vers[ée])|r[èe]glement\b|paiement\b|anticipo (recibido|ricevuto)|"
+    r"pago (a cuenta|recibido)|cobro\b|acconto (ricevuto|versato)|pagamento\b|aanbetaling\b|"
+    r"vooruitbetaling\b|betaling\b|ontvangst\b|"
+    r"in(n|d)?betal(n)?ing\b)"
+)
+"""How a free text begins that calls its document a payment, and not an invoice for one."""
+
+TERMS_HEADER = (
+    r"(?i)\bterms|method|\bmode\b|bedingung|zahlungs(art|weise)|condi[tcz]i|modalit|betaalwijze|betingelser|villkor|"
+    r"betalings(m[åa]de|m[åa]te|s[äa]tt)|forma de pa"
+)
+"""How a heading says that its column holds when or by what an invoice is to be paid."""
+
+TERMS_TEXT = (
+    r"(?i)\d ?(tage|days|jours|dagen|d[ií]as|giorni|dagar|dage[rn]?|dni)|\b(innerhalb|innert|binnen|netto?|sofort|"
+    r"f[äa]llig|per|par|via|by|comptant|contado|vista|immediat[aeo]?|contant[ei]?)\b"
+)
+"""What such a text holds, which may begin as one about a payment does: Zahlung innerhalb 30 Tagen."""
+
+RECEIVED = r"(?i)receiv|eing[ae]ng|erhalten|re[çc]u|recib|ricev|ontvang|mottag|modtag|mottatt"
+"""What it holds if it is about a payment after all: Deposit received by bank."""
+
+CLOSED_TEXT = (
+    r"(?i)^(paid|fully paid|cancell?ed|void(ed)?|written[- ]off|write[- ]off|settled|irrecoverable|uncollectible|"
+    r"bad debt|duplicate|pro[- ]?forma|bezahlt|beglichen|storniert|ausgebucht|abgeschrieben|uneinbringlich|pay[ée]e?|"
+    r"r[ée]gl[ée]e?|sold[ée]e|annul[ée]e?|irr[ée]couvrable|pagad[ao]|cobrad[ao]|anulad[ao]|incobrable|pagat[ao]|"
+    r"saldat[ao]|annullat[ao]|inesigibile|betaald|voldaan|geannuleerd|afgeboekt|oninbaar|betald|betalt|makulerad|"
+    r"avskriven|krediterad|krediteret|kreditert)(\P{L}|$)"
+)
+"""How a free text begins that says that nothing is owed any more, or never was."""
+
+_TEXT_BEGINNINGS: Sequence[str] = tuple(
+    (  # noqa: SIM905 - as elsewhere, quoted words are harder to read
+        "credit gutschrift rechnung storno avoir note nota factura abono kredit hyvitys faktura dobropis customer "
+        "prepayment overpayment payment deposit on unallocated advance receipt anzahlung vorauszahlung akonto zahlung "
+        "acompte reglement règlement paiement anticipo cobro acconto incasso ontvangst betaling "
+        "paid fully cancelled void written settled irrecoverable uncollectible bad duplicate proforma bezahlt "
+        "beglichen ausgebucht abgeschrieben uneinbringlich annule soldee pagado anulado saldata voldaan "
+        "geannuleerd afgeboekt oninbaar makulerad"
+    ).split()
 )
 
 _CREDIT_PREFIXES = frozenset(
     (  # noqa: SIM905 - as elsewhere, quoted words are harder to read
-        "cn crn cm cr cre cred credit gs gu gut gutschrift av avoir nc ncr kn kred kreditnota rc rinv ret storno adj"
+        "cn crn cm cr cre cred credit scn scr srn sret gs gu gut gutschrift av avoir nc ncr kn kred kreditnota "
+        "rc rinv ret storno adj"
     ).split()
 )
 """Letters before the numbers of credit notes, where invoices have others."""
+
+_NO_DEBT_PREFIXES = frozenset("pf pfi prf pro prof proforma quo quote qt est draft prov tmp".split())  # noqa: SIM905 - as above
+"""Letters before the numbers of pro formas, quotes, estimates and drafts, where invoices have others."""
 
 _STATUS_OF = {word: status for status, words in _STATUSES.items() for word in words}
 _KIND_OF = {
@@ -151,12 +198,45 @@ _FLAGGED: Sequence[str] = (
     "credit", "gutschrift", "avoir", "abono", "return", "refund", "written off", "write off", "writeoff", "void",
     "abgeschrieben", "ausgebucht", "delet", "cancel", "reversed", "storn", "annul", "anul", "makul", "geloscht",
     "paid", "bezahlt", "beglichen", "ausgeglichen", "settled", "closed", "cleared", "draft", "entwurf",
-    "uncollectible",
+    "kredit", "gecredit", "gutgeschrieben", "rectificad", "corrig", "skorygowan", "hyvitet", "mitatoi", "zrusen",
+    "betal", "oplac", "opłac", "zaplac", "zapłac", "uhrazen", "maksett", "pagad", "pagat", "cobrad", "saldat",
+    "regle", "liquidad", "utlignet", "udlignet", "lukket", "avslutt", "avslutad", "gesloten", "zamkniet", "uzavren",
+    "utkast", "kladd",
+    "uncollectible", "archiv", "inactiv", "inaktiv", "proforma", "pro forma", "test", "template", "quote", "obsolet",
 )  # fmt: skip
 """How a word of such a heading begins, in the form in which headings are compared."""
 
+_RAISED: Sequence[str] = (
+    "active", "is active", "aktiv", "actif", "activo", "attivo", "posted", "is posted", "gebucht", "comptabilise",
+    "contabilizado", "approved", "is approved", "valid", "is valid", "gultig", "finalized", "finalised", "confirmed",
+    "published", "released", "freigegeben", "validated", "validee", "enabled", "booked", "is booked",
+    "bokford", "bokfort", "bogfort", "bokfores", "godkjent", "godkendt", "godkand", "attesterad", "kirjattu",
+    "hyvaksytty", "verbucht", "genehmigt", "geboekt", "verwerkt", "goedgekeurd", "definitief", "comptabilisee",
+    "approuve", "approuvee", "valide", "contabilizada", "aprobada", "aprobado", "registrada", "registrado",
+    "contabilizzata", "contabilizzato", "registrata", "registrato", "approvata", "approvato", "aprovada", "aprovado",
+    "lancada", "zaksiegowana", "zaksiegowano", "zatwierdzona", "zauctovano", "schvaleno",
+)  # fmt: skip
+"""Headings of flags that every open invoice has raised: one that has not is a draft, or was taken back."""
+
+_ENDED: Sequence[str] = (
+    "delet", "cancel", "void", "revers", "storn", "annul", "anul", "makul", "geloscht", "written off", "write off",
+    "writeoff", "abgeschrieben", "ausgebucht", "archiv",
+)  # fmt: skip
+"""How a word of a heading begins that names the day, document or amount by which an invoice was taken back."""
+
 _PARTLY = ("part", "teil", "parc", "parz", "deel", "delvis", "delbe", "osit", "czesc", "castec")
 """How a word for `in part` begins, in the form in which headings are compared."""
+
+_PERHAPS_STATUS = frozenset(
+    (  # noqa: SIM905 - as elsewhere, quoted words are harder to read
+        "phase stage step flag flg flags indicator ind mark marker code lifecycle progress workflow kz kennzeichen "
+        "etape fase etapa steg trinn vaihe etap"
+    ).split()
+)
+"""Headings that may be those of a status, if a word of the column is one, or letters such as O, P and V are."""
+
+_OPEN_LETTERS, _CLOSED_LETTERS = frozenset("OU"), frozenset("PVCXDS")
+"""Open or unpaid; paid, void, closed or cancelled, crossed out, draft, settled."""
 
 _OPEN_FLAGS = frozenset(["open", "is open", "offen"])
 _MOST_FLAGS = 3
@@ -191,11 +271,16 @@ def is_credit_prefix(letters: str) -> bool:
     return letters.casefold() in _CREDIT_PREFIXES
 
 
+def is_no_debt_prefix(letters: str) -> bool:
+    """Whether letters before a number are usual for what nobody owes, such as a pro forma."""
+    return letters.casefold() in _NO_DEBT_PREFIXES
+
+
 def credit_beginnings() -> set[bytes]:
-    """Return the first two letters of numbers and texts of credit notes, in any case."""
-    words = (*_CREDIT_PREFIXES, *_TEXT_BEGINNINGS)
+    """Return the first two letters of numbers and texts of credits, and of what nobody owes, in any case."""
+    words = (*_CREDIT_PREFIXES, *_NO_DEBT_PREFIXES, *_TEXT_BEGINNINGS)
     spelled = {each for word in words for each in (word.lower(), word.upper(), word.capitalize())}
-    return {word[:2].encode() for word in spelled}
+    return {word.encode()[:2] for word in spelled}
 
 
 def find_document_types(headers: Sequence[str]) -> list[str]:
@@ -211,10 +296,21 @@ def other_than_invoices(words: Sequence[str]) -> list[str]:
 def is_status_column(header: str, words: Collection[str]) -> bool:
     """Whether a column seems to say what is paid, by its heading or by the words that it has."""
     name = normalize_header(header)
-    known = sum(status_of(word) is not None for word in words)
+    known = sum(status_of(word) is not None or normalize_header(word) in _ENDINGS for word in words)
     # A column `Paid` of a short list may hold amounts.
     flags = name in FLAGS and len(words) <= _MOST_FLAGS and not any(_AMOUNT.fullmatch(word) for word in words)
-    return name in USUAL["status"] or flags or 2 * known >= len(words) > 0
+    return name in USUAL["status"] or flags or 2 * known >= len(words) > 0 or _may_be_status(name, words, known)
+
+
+def _may_be_status(name: str, words: Collection[str], known: int) -> bool:
+    # Also as `Invoice stage` or `Phase of dunning`.
+    if not {*name.split()} & _PERHAPS_STATUS:
+        return False
+    letters = {word.strip().upper() for word in words}
+    both = bool(letters & _OPEN_LETTERS and letters & _CLOSED_LETTERS)
+    by_letters = both and letters <= _OPEN_LETTERS | _CLOSED_LETTERS
+    ends = any(f" {flag}" in f" {normalize_header(word)}" for word in words for flag in _FLAGGED)
+    return by_letters or known > 0 or ends
 
 
 def is_kind_column(header: str, words: Collection[str]) -> bool:
@@ -222,13 +318,25 @@ def is_kind_column(header: str, words: Collection[str]) -> bool:
     kinds = [kind_of(word) for word in words]
     # Among a few words that name kinds, one that does not is a kind as well, such as `Pro forma`.
     mixed = "invoice" in kinds and len(words) <= _FEW_KINDS and 2 * kinds.count(None) <= len(words)
-    return normalize_header(header) in DOCUMENT_TYPES or all(kinds) or mixed
+    # `Si` is Spanish as well as Sage's sales invoice.
+    return normalize_header(header) in DOCUMENT_TYPES or ((all(kinds) or mixed) and not are_yes_and_no(words))
 
 
 def is_flag_column(header: str, words: Collection[str]) -> bool:
     """Whether a column says by yes or no what an open invoice is not, such as `Is credit` or `Written off`."""
     named = f" {normalize_header(header)} "
     return any(f" {word}" in named for word in _FLAGGED) and are_yes_and_no(words)
+
+
+def is_raised_flag(header: str, words: Collection[str]) -> bool:
+    """Whether a column says by yes or no what an open invoice is, such as `Posted` or `Active`."""
+    return normalize_header(header) in _RAISED and are_yes_and_no(words)
+
+
+def is_ended_header(header: str) -> bool:
+    """Whether a heading names the day, the document or the amount by which an invoice was taken back."""
+    named = f" {normalize_header(header)} "
+    return any(f" {word}" in named for word in _ENDED)
 
 
 def find_contradicting_flags(header: str, words: Collection[str]) -> Callable[[str], bool] | None:

@@ -7,6 +7,7 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from arfeed.model.errors import SourceError
+from arfeed.tables.headings.units import stated_unit
 
 MOST_ROWS = 30
 """Rows searched for the header."""
@@ -58,6 +59,7 @@ def find_header(file: str, rows: Sequence[Row], columns: Sequence[str]) -> Heade
         )
     names = _respell(file, headers[best], columns)
     above = [row.cells for row in rows[:best]]
+    _refuse_other_units(file, rows[:best])
     return Header(names, _surplus(rows[best:], len(names)), best, rows[best].line, rows[best].cells, above)
 
 
@@ -85,6 +87,17 @@ def _respell(file: str, names: list[str], columns: Sequence[str]) -> list[str]:
             raise SourceError(f"{file}: the column {column!r} could be {alike}; name it exactly")
         result[places[0]] = column
     return result
+
+
+def _refuse_other_units(file: str, above: Sequence[Row]) -> None:
+    """Raise `SourceError` if a line above the header states that amounts are in thousands, lakhs, cents or the like."""
+    for row in above:
+        line = " ".join(filter(None, (cell.strip() for cell in row.cells)))
+        if unit := stated_unit(line):
+            raise SourceError(
+                f"{file} line {row.line}: {line[:80]!r} says that amounts are in {unit!r}, and they are read as whole "
+                "units of their currency; export them as they stand on the invoices"
+            )
 
 
 def _refuse_twin(file: str, names: list[str], column: str, columns: Sequence[str]) -> None:

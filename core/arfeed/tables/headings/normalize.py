@@ -11,7 +11,8 @@ _CAMEL = re.compile(r"(?<=[a-zà-ÿ0-9])(?=[A-ZÀ-Þ])|(?<=[A-ZÀ-Þ])(?=[A-ZÀ-
 
 def normalize_header(header: str) -> str:
     """Return a header for comparison with the common ones: words apart, without case, accents and punctuation."""
-    apart = _CAMEL.sub(" ", unicodedata.normalize("NFC", header))
+    # `Cust #` is a number, and not the customer; `Open %` is not what is open.
+    apart = _CAMEL.sub(" ", unicodedata.normalize("NFC", header)).replace("#", " no ").replace("%", " percent ")
     letters = unicodedata.normalize("NFKD", apart.casefold())
     kept = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[^\W_]+", kept))

@@ -30,7 +30,7 @@ _BLANK = "is blank"
 _NEVER_ANOTHER = ("invoice_ref", "balance", "issued_on", "due_on", "amount")
 REQUIRED = ("invoice_ref", "customer_name", "balance")
 
-_ONE_OF = ("status", "balance", "currency")
+_ONE_OF = ("status", "balance", "currency", "due_on")
 """Columns for which all headings that may be meant are compared: if their values differ, a person has to say which."""
 
 

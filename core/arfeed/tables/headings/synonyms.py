@@ -30,7 +30,8 @@ USUAL: Mapping[str, Sequence[str]] = {
         "cust code", "account ref", "customer ref", "client code", "client number", "debtor number", "debtor code",
         "code debiteur", "debiteurnummer", "a c ref", "ac ref", "a c", "a c no", "a c code", "party code", "contact id",
         "partner id", "konto nr", "kontonummer", "kundnr", "kundnummer", "kundenummer", "kundenr", "debitornr",
-        "debitornummer", "relatiecode", "asiakasnumero",
+        "debitornummer", "relatiecode", "asiakasnumero", "bill to no", "bill to number", "bill to id", "bill to code",
+        "bill to customer no", "bill to customer number", "payer no", "payer number", "payer id",
     ),
     "customer_email": ("customer email", "email address", "email", "e mail", "courriel", "correo"),
     "currency": (
@@ -47,7 +48,8 @@ USUAL: Mapping[str, Sequence[str]] = {
     "due_on": (
         "due date", "date due", "due", "falligkeit", "fallig am", "faellig am", "falligkeitsdatum",
         "date d echeance", "echeance", "fecha de vencimiento", "vencimiento", "scadenza", "data scadenza",
-        "vervaldatum", "fallig", "faellig", "faelligkeit", "zahlbar bis", "due by", "payable by", "due on",
+        "vervaldatum", "fallig", "faellig", "faelligkeit", "zahlbar bis", "due by", "payable by", "pay by",
+        "payable until", "due on",
         "due in date", "payment due date", "payment due", "net due date", "maturity date", "nettofallig",
         "nettofalligkeit", "netto fallig", "zahlungsziel", "date limite de reglement", "date limite", "forfallodatum",
         "forfallsdato", "forfaldsdato", "forfaldsdag", "forfall", "erapaiva",
@@ -60,7 +62,7 @@ USUAL: Mapping[str, Sequence[str]] = {
         "total due", "total outstanding", "total open", "total balance",
         "balance due amount", "due amount", "unpaid amount", "invoice balance", "o s amount", "os amount",
         "amount outstanding", "amount open", "still due", "offener saldo", "offener posten", "montant restant du",
-        "restant du", "te betalen", "openstaand saldo", "restbelopp", "restbeløp", "restbeløb", "rest",
+        "restant du", "reste du", "te betalen", "openstaand saldo", "restbelopp", "restbeløp", "restbeløb", "rest",
         "kvar att betala", "att betala",
         "utestaende", "utestaende belopp", "restsaldo", "remain to pay", "remaining to pay",
         "o s", "total unpaid", "unpaid", "unpaid balance", "da saldare", "da incassare", "da pagare", "zbyva uhradit",
@@ -79,7 +81,7 @@ USUAL: Mapping[str, Sequence[str]] = {
         "situazione", "zustand", "tilstand", "lage", "toestand", "tila", "stan", "stav", "durum", "статус",
         "состояние", "стан",
         "κατασταση", "状态", "ステータス", "status platnosci", "stav uhrady", "estado de pago",
-        "statut de paiement",
+        "statut de paiement", "stat", "sts", "st", "status code", "status id", "invoice stat", "inv stat",
     ),
     "po_number": ("po number", "purchase order", "po no", "bestellnummer", "numero de commande"),
 }  # fmt: skip

@@ -24,17 +24,18 @@ _OF = {
     "customer_email": "sent status",
     "currency": "rate symbol",
     "issued_on": f"{_DUE} {_OTHER_DATES}",
-    "due_on": "past over days " + _OTHER_DATES.replace("payment ", "").replace("pay ", "").replace("end ", ""),
+    "due_on": "past over days discount skonto escompte descuento sconto korting rabatt "
+    + _OTHER_DATES.replace("payment ", "").replace("pay ", "").replace("end ", ""),
     "balance": _UNITS
     + "is applied opening starting beginning previous running ending closing account customer client credit "
     "paid now today overdue past month monthly "
-    "days day tage since limit percent line original bcy base local lc home functional hauswaehrung reporting "
-    + _TAX_WORDS,
-    "amount": _UNITS
-    + "net netto neto nett excl ex excluding exclusive without ht hors discount rabatt skonto line unit item "
-    "paid bezahlt received credited applied refunded refund fee shipping freight subtotal sub due open outstanding "
-    "pending remaining unpaid overdue words hours days rate percent offen rest bcy base local lc home functional "
+    "days day tage since limit percent pct prozent line original bcy base local lc home functional "
     "hauswaehrung reporting " + _TAX_WORDS,
+    "amount": _UNITS
+    + "net netto neto nett excl ex excluding exclusive without ht hors discount rabatt skonto line unit item disputed "
+    "withheld retained paid bezahlt received credited applied refunded refund fee shipping freight subtotal sub due "
+    "open outstanding pending remaining unpaid overdue words hours days rate percent pct prozent offen rest bcy base "
+    "local lc home functional hauswaehrung reporting " + _TAX_WORDS,
     "status": "print customer client email mail sync approval delivery shipping dunning mahn line item sent province",
 }
 MISLEADING: Mapping[str, frozenset[str]] = {column: frozenset(words.split()) for column, words in _OF.items()}
@@ -49,9 +50,24 @@ SETTLED: Sequence[str] = (
     "date paid", "paid date", "paid on", "payment date", "clear date", "clearing date", "cleared on",
     "settled date", "settlement date", "settled on", "date settled", "closed date", "date closed", "bezahlt am",
     "zahlungsdatum", "ausgleichsdatum", "ausgeglichen am", "ausgleich", "date de paiement", "paye le",
+    "receipt date", "date received", "received on", "date of receipt", "date of payment", "zahlungseingang am",
+    "geldeingang", "date encaissement", "date d encaissement", "fecha de cobro", "fecha cobro", "data incasso",
+    "betaldatum", "betalingsdato", "inbetalningsdatum", "maksupaiva", "data zaplaty", "datum uhrady",
     "fecha de pago", "data pagamento", "betaald op", "betaaldatum", "void date", "date voided",
 )  # fmt: skip
 """Common headers of the day on which an invoice was paid: a row that has one may not be open."""
+
+CLEARED: Sequence[str] = (
+    "clearing document", "clearing doc", "clearing doc no", "clearing document no", "clrng doc", "clrg doc", "clearing",
+    "clearing no", "clearing number", "clearing entry", "ausgleichsbeleg", "ausgleichsbelegnr",
+    "ausgleichsbelegnummer", "ausgl beleg", "ausgleichsnr", "ausgleichsnummer", "lettrage",
+    "lettre", "lettr", "code lettrage", "code de lettrage", "lettrage code", "punteo", "punteado", "casacion",
+    "conciliacion", "abbinamento", "codice abbinamento", "aflettercode", "aflettering", "afletternummer", "matching",
+    "matching number", "matching no", "match no", "match code", "matching code", "full reconcile", "reconcile",
+    "reconciliation", "reconciliation no", "full reconcile id", "closed by entry no", "settlement no",
+    "settlement number", "settlement document", "udligningsnr", "utlikningsnr",
+)  # fmt: skip
+"""Common headers of what an invoice was settled by: the number of another document, or letters that both have."""
 
 OTHER_TABLES: Mapping[str, Sequence[str]] = {
     "bills that you owe": (

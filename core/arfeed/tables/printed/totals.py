@@ -19,7 +19,7 @@ from arfeed.model.errors import SourceError
 from arfeed.tables.places import locate
 from arfeed.tables.printed.groups import Nesting, closes, nest, own_totals, sum_own_lines
 from arfeed.tables.printed.rows import Kinds, Marks, Mask, classify, mask
-from arfeed.tables.values.amounts import MONEY, find_contradicted, parse_money
+from arfeed.tables.values.amounts import MONEY, find_contradicted, format_units, parse_money
 
 Integers = npt.NDArray[np.int64]
 
@@ -103,7 +103,7 @@ class Rows:
             foreign = mask(pc.fill_null(find_contradicted(texts, currency), fill_value=False))
             page.refuse(
                 foreign & (kinds.line | kinds.subtotal | kinds.total),
-                f"names another currency than {self.currency}; correct `currency`, or add a column of currencies",
+                f"names a different currency from {self.currency}; correct `currency`, or add a column of currencies",
             )
 
     def _add_up(self, page: _Page, kinds: Kinds, nesting: Nesting, amounts: pa.Array, own: Mask) -> None:
@@ -123,7 +123,7 @@ class Rows:
         for wrong in np.flatnonzero(printed[ends] != counted)[:_MOST_DOUBTS].tolist():
             of = groups.slice(owner[wrong], 1).to_pylist() if owner[wrong] >= 0 else []
             whose = f"{of[0]['name']} (from {page.named(of[0]['origin'])})" if of else "everything"
-            found, read = _money(printed[ends[wrong]]), _money(counted[wrong])
+            found, read = format_units(printed[ends[wrong]]), format_units(counted[wrong])
             self._report_doubt(
                 f"{page.place(ends[wrong])}: the total of {whose} is printed as {found}, but its lines sum to {read}"
             )
@@ -204,7 +204,7 @@ class _Page:
         if wrong.any():
             row = int(np.argmax(wrong))
             found = ", ".join(text for text in (column[row].as_py() for column in self.grid) if text)
-            raise SourceError(f"{self.place(row)}: {found[:100]!r} {why}; export the report again, as it comes")
+            raise SourceError(f"{self.place(row)}: {found[:100]!r} {why}; export the report again, and do not edit it")
 
 
 def _below(kinds: Kinds, *, ended: bool) -> Mask:
@@ -222,8 +222,3 @@ def _find_unmatched(kinds: Kinds, nesting: Nesting) -> Mask:
     names = pc.fill_null(nesting.names.take(pa.array(owner, mask=owner < 0)), "")
     wrong[ends] = ~closes(kinds.labels.take(pa.array(ends)), names)
     return wrong
-
-
-def _money(units: np.int64) -> str:
-    """Format ten-thousandths as an amount with two decimals, or four if needed."""
-    return f"{Decimal(int(units)).scaleb(-schema.MONEY_SCALE):,.{2 if units % 100 == 0 else 4}f}"

@@ -84,7 +84,7 @@ def find_misread(texts: Iterable[str]) -> Misread | None:
         if len(foreign) > _MOST_WORDS:
             break
     # Afterwards, since names repeat: what is left of each word once.
-    foreign = dict.fromkeys(word for word in map(_trimmed, foreign) if not word.isascii())
+    foreign = dict.fromkeys(word for word in map(_trim_marks, foreign) if not word.isascii())
     odd = [word for word in foreign if not _fits(word, _WESTERN)]
     read = {name: {word: new for word in odd if (new := _read_as(word, name))} for name in _OTHERS}
     encoding = max(read, key=lambda name: len(read[name]))
@@ -93,7 +93,7 @@ def find_misread(texts: Iterable[str]) -> Misread | None:
     return Misread(encoding, read[encoding])
 
 
-def _trimmed(word: str) -> str:
+def _trim_marks(word: str) -> str:
     """Return a word without marks that stand beside it, as in `«Rosa»` or `m³`."""
     return _BESIDE.sub("", word)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 import unicodedata
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from itertools import chain
 
@@ -14,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from arfeed.model import schema
-from arfeed.model.text.characters import byte_at, extremes
+from arfeed.model.currencies import format_without_currency
+from arfeed.model.text.characters import byte_at, find_byte_range
 from arfeed.tables.values.parsed import Parsed, is_blank
 
 MONEY = pa.decimal128(schema.MONEY_PRECISION, schema.MONEY_SCALE)
@@ -79,7 +81,7 @@ def _all_plain(texts: pa.Array) -> pa.Array | None:
 
     Arrow's cast (26) would also accept 1e3, +3.10, .5 and 5., so these are ruled out by their bytes first.
     """
-    least, greatest = extremes(texts)
+    least, greatest = find_byte_range(texts)
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
     # From "-" to "9" there are only digits, the point and the slash; the cast fails at whatever is misplaced.
     if least < ord("-") or greatest > ord("9") or longest > schema.MONEY_PRECISION - schema.MONEY_SCALE:
@@ -100,7 +102,7 @@ def _normalize(texts: pa.Array, decimal: str | None) -> pa.Array:
             texts = pc.replace_substring(texts, written, typed)
     valid = pc.match_substring_regex(texts, _notation(decimal))
     below = pc.match_substring_regex(texts, r"[-(]|(?i:CR)\.?$")
-    numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_surroundings())
+    numbers = pc.utf8_trim(pc.if_else(valid, texts, None), characters=_list_surrounding())
     for group in " '":
         numbers = pc.replace_substring(numbers, group, "")
     for mark, typed in _MARKS[decimal]:
@@ -120,7 +122,7 @@ def _notation(decimal: str | None) -> str:
 
 
 @cache
-def _surroundings() -> str:
+def _list_surrounding() -> str:
     """Return the characters that may surround an amount; the ranges are those with currency signs in Unicode."""
     ranges = (
         range(0x3000),
@@ -167,6 +169,11 @@ def as_units(values: pa.Array) -> npt.NDArray[np.int64] | None:
     # A decimal is two words of 64 bits, the lower first; if the value fits into one, the upper repeats its sign.
     low, high = np.frombuffer(words, "<i8").reshape(-1, 2)[values.offset : values.offset + len(values)].T
     return low if (high == low >> 63).all() else None
+
+
+def format_units(units: int | np.int64) -> str:
+    """Format ten-thousandths of which no currency is known: with two decimals, or four if it has more."""
+    return format_without_currency(Decimal(int(units)).scaleb(-schema.MONEY_SCALE))
 
 
 def has_more_decimals(values: pa.Array, digits: int) -> pa.Array:

@@ -27,7 +27,26 @@ _NAMED = (
     r"^(?P<d>\d{1,2})(?:\.|st|nd|rd|th)?[- /]?(?:de )?(?P<m>\p{L}+)\.?,?[- /]?(?:de )?(?P<y>\d{4}|\d{2})" + _MIDNIGHT,
     r"^(?P<m>\p{L}+)\.?[- /]?(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:, ?|[- /])(?P<y>\d{4}|\d{2})" + _MIDNIGHT,
 )
-_LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro", "hr")
+_LANGUAGES = (
+    "en",
+    "de",
+    "fr",
+    "nl",
+    "es",
+    "it",
+    "pt",
+    "sv",
+    "da",
+    "nb",
+    "fi",
+    "pl",
+    "cs",
+    "sk",
+    "hu",
+    "ro",
+    "hr",
+    "tr",
+)
 
 _TIMED = r"^(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d(?:\.\d+)?$"
 """A date cell with a time of day, as it is read here."""
@@ -124,18 +143,18 @@ def count_misfits(distinct: pa.Array, *, declared: bool = False) -> dict[str, in
 
 def _by_order(texts: pa.Array, order: str, *, declared: bool) -> pa.Array:
     orders = dict.fromkeys(["YMD", order] if order in _PATTERNS else ["YMD"])
-    days = [_civil(pc.extract_regex(texts, _PATTERNS[each]), declared=declared) for each in orders]
+    days = [_combine_dates(pc.extract_regex(texts, _PATTERNS[each]), declared=declared) for each in orders]
     if pc.any(pc.match_substring_regex(texts, _COMPACT)).as_py():
-        days.append(_civil(pc.extract_regex(texts, _COMPACT), declared=declared))
+        days.append(_combine_dates(pc.extract_regex(texts, _COMPACT), declared=declared))
     if order in _EXCEL:
         days.append(_serial(texts, order))
     # The patterns with names take longest, and most files need none of them.
     if pc.any(pc.match_substring_regex(texts, r"\p{L}{3}")).as_py():
-        days += [_civil(_with_month(pc.extract_regex(texts, named)), declared=declared) for named in _NAMED]
+        days += [_combine_dates(_with_month(pc.extract_regex(texts, named)), declared=declared) for named in _NAMED]
     return pc.coalesce(*days)
 
 
-def _civil(parts: pa.Array, *, declared: bool) -> pa.Array:
+def _combine_dates(parts: pa.Array, *, declared: bool) -> pa.Array:
     """Combine year, month and day to date32; null if there is no such day."""
     year, month, day = (pc.cast(pc.struct_field(parts, name), pa.int32()) for name in "ymd")
     if declared:

@@ -98,6 +98,35 @@ class Format:
         return "".join(reversed(result)).strip()
 
 
+def find_words(code: str) -> str:
+    """Return what a format says beside a positive number, other than its currency, side or unit; blank for nothing.
+
+    A format that shows no number says "nothing shown".
+    """
+    section = _sections(code)[0]
+    shown = {name for name, text in section if name in ("digit", "general") or (name == "other" and text.isalpha())}
+    if not shown and not any(text == "@" for _, text in section):
+        return _NOTHING if code.strip() else ""
+    said = "".join(text if name in _LITERAL else " " for name, text in section if name != "digit")
+    words = [word for word in re.findall(r"[^\W\d_]+", said) if not _is_harmless(word)]
+    return " ".join(words) if "other" not in shown else ""  # of a date, letters are its parts
+
+
+_NOTHING = "nothing shown"
+_SHORT = 3
+_UNITS = frozenset(
+    {
+        *("DAY", "DAYS", "TAG", "TAGE", "TAGEN", "JOUR", "JOURS", "GIORNI", "DÍAS", "DIAS", "DAGEN", "DAGAR", "DAGER"),
+        *("DNI", "TAUSEND", "MIO", "THOUSAND", "MILLION", "MIL"),
+    }
+)
+
+
+def _is_harmless(word: str) -> bool:
+    """Whether a word of a format is a currency's, a unit, or too short to say anything."""
+    return len(word) <= _SHORT or word.upper() in _SIDES | _UNITS
+
+
 def _sections(code: str) -> list[list[tuple[str, str]]]:
     """Split a code into its sections, as names and texts of their tokens."""
     tokens = [(str(match.lastgroup), match[str(match.lastgroup)]) for match in _TOKEN.finditer(code)]

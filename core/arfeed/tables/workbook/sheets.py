@@ -87,6 +87,15 @@ def filled_sheets(file: str) -> list[str]:
         return [name for name in _visible(book) if book.get_sheet_by_name(name).end is not None]
 
 
+def read_hidden_sheets(file: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the names of a workbook's hidden sheets, and all texts and numbers of each."""
+    with _open(file) as (_, book):
+        shown = {*_visible(book)}
+        for name in book.sheet_names:
+            if name not in shown and (sheet := _worksheet(book, name)) is not None:
+                yield name, [_TEXTS[type(cell)](cell) for row in sheet.iter_rows() for cell in row if cell != ""]
+
+
 @dataclass(frozen=True, slots=True)
 class Cells:
     """Rows of a sheet, as columns from column A on; `before` is the number of rows before them."""
@@ -208,6 +217,14 @@ def _visible(book: CalamineWorkbook) -> list[str]:
         for sheet in book.sheets_metadata
         if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
     ]
+
+
+def _worksheet(book: CalamineWorkbook, name: str) -> CalamineSheet | None:
+    """Return a sheet; None for a chart or a macro."""
+    from python_calamine import SheetTypeEnum
+
+    kinds = {sheet.name: sheet.typ for sheet in book.sheets_metadata}
+    return book.get_sheet_by_name(name) if kinds[name] == SheetTypeEnum.WorkSheet else None
 
 
 def _choose_sheet(file: str, book: CalamineWorkbook, name: str | None) -> CalamineSheet:

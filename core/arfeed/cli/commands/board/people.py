@@ -6,11 +6,21 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
-from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, current_user, open_board
+from arfeed.cli.commands.board.opening import (
+    HERE,
+    DatabaseUrl,
+    Folder,
+    SettingsFile,
+    current_user,
+    find_settings,
+    open_board,
+)
 from arfeed.cli.display.output import console, print_json
 from arfeed.cli.options import Json
+from arfeed.model.errors import ConfigError
 
 app = typer.Typer(help="Add, list and remove the people who may use the board.", no_args_is_help=True)
 
@@ -63,20 +73,43 @@ def list_people(feeds: Folder = HERE, database: DatabaseUrl = None, as_json: Jso
                     "roles": [grant._asdict() for grant in person.grants],
                     "has_password": chosen,
                     "locked_until": until.isoformat() if until else None,
+                    "subjects": subjects,
                 }
-                for person, chosen, until in found
+                for person, chosen, until, subjects in found
             ]
         )
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for heading in ("name", "roles", "password", "locked until"):
+    for heading in ("name", "roles", "logs in by", "locked until"):
         table.add_column(heading)
-    for person, chosen, until in found:
-        roles = ", ".join(f"{role} of {pattern}" for role, pattern in person.grants)
+    for person, chosen, until, subjects in found:
+        ways = [*(["password"] if chosen else []), *(f"provider: {subject}" for subject in subjects)]
         table.add_row(
-            person.name, roles, "chosen" if chosen else "not yet", f"{until:%Y-%m-%d %H:%M} UTC" if until else ""
+            escape(person.name),
+            escape(", ".join(people.describe(person.grants))),
+            escape(", ".join(ways)) or "nothing yet",
+            f"{until:%Y-%m-%d %H:%M} UTC" if until else "",
         )
     console().print(table)
+
+
+@app.command("link", epilog="Example: arfeed board user link anna 00u1a2b3c4")
+def link(
+    name: Annotated[str, typer.Argument(help="Who on the board.")],
+    subject: Annotated[str, typer.Argument(help="What the OpenID provider calls them, as `board export` has it.")],
+    feeds: Folder = HERE,
+    database: DatabaseUrl = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Let a person of the board come in by the OpenID provider, too."""
+    from arfeed.operations.board.access import identities
+
+    with open_board(feeds, database) as opened:
+        provider = find_settings(feeds, settings).oidc
+        if provider is None:
+            raise ConfigError("board.toml names no OpenID provider: add a table [oidc]")
+        identities.link(opened, name, provider.issuer, subject, current_user())
+    console().print(f"✓ {name} can come in by {provider.title}.", markup=False)
 
 
 @app.command("remove")

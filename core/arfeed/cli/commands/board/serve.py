@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from arfeed.cli.commands.board import log, people, tokens
-from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, open_board
+from arfeed.cli.commands.board.opening import HERE, DatabaseUrl, Folder, SettingsFile, find_settings, open_board
 from arfeed.cli.display.output import console
 
 if TYPE_CHECKING:
@@ -43,16 +43,18 @@ def board(
     private_key: Key = None,
     behind_proxy: Proxy = None,
     url: Url = None,
+    settings: SettingsFile = None,
 ) -> None:
     """Serve the board until Ctrl-C. Without TLS or a declared proxy it listens on this machine only."""
     if context.invoked_subcommand:
         return
     from arfeed.operations.board.access import people
+    from arfeed.operations.board.access.provider import Provider
     from arfeed.operations.board.application import Application
     from arfeed.operations.board.caching import Ranking
     from arfeed.operations.board.feeds import Feeds
     from arfeed.operations.board.histories import Histories
-    from arfeed.operations.board.serving import Listening, address_of, bound, serve
+    from arfeed.operations.board.serving import Listening, address_of, bind_port, serve
     from arfeed.operations.board.site import make_site
     from arfeed.operations.board.work import Worker
 
@@ -61,14 +63,16 @@ def board(
     found = Feeds(feeds.absolute())
     count = len(found.all())
 
-    with open_board(feeds, database) as opened, bound(listening) as port_held:
+    with open_board(feeds, database) as opened, bind_port(listening) as port_held:
         histories, ranking = Histories(), Ranking[Any]()
+        oidc = find_settings(feeds, settings).oidc
+        provider = Provider(oidc) if oidc else None
 
         def find_delivery(feed: str, job: str) -> RunRecord | None:
             known = found.find(feed)
             return histories.delivered_by(known.project, job) if known and known.project else None
 
-        worker = Worker(opened, found.config_of, find_delivery, ranking.forget)
+        worker = Worker(opened, found.words_of, find_delivery, ranking.forget)
         address = address_of(listening)
         out = console()
         out.print(f"✓ The board shows {count} {'feed' if count == 1 else 'feeds'}: {address}/", markup=False)
@@ -80,4 +84,4 @@ def board(
             )
         out.print("Ctrl-C ends it.", markup=False)
         sys.stdout.flush()
-        serve(make_site(Application(opened, found, histories, worker, place, ranking)), listening, port_held)
+        serve(make_site(Application(opened, found, histories, worker, place, ranking, provider)), listening, port_held)

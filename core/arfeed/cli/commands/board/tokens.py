@@ -28,7 +28,7 @@ def add(
     """Add a token and print it, once: only its hash is kept."""
     from arfeed.operations.board.access.people import PERMISSIONS
     from arfeed.operations.board.access.tokens import Token, add_token
-    from arfeed.operations.board.database import now
+    from arfeed.operations.board.tables import now
 
     if role not in PERMISSIONS:
         raise ConfigError(f"--role {role}: there is no such role; give {', '.join(PERMISSIONS)}")

@@ -152,8 +152,9 @@ def _answers(options: Options) -> given.Answers:
 
 
 def _write(draft: Draft, config: Path, people: Console) -> None:
-    from arfeed.cli.display.findings import highest_exit_code, show_findings
+    from arfeed.cli.display.findings import show_findings
     from arfeed.cli.display.masking import read_feed
+    from arfeed.model.errors import worst_exit_code
     from arfeed.operations.check.examination import examine
     from arfeed.operations.init.draft import write
     from arfeed.runs.context import utc_now
@@ -162,7 +163,8 @@ def _write(draft: Draft, config: Path, people: Console) -> None:
     report(people, "✓", f"{config} is written; now `arfeed check`:")
     people.print()
     # Checked immediately, so that a mistake shows while the answers are still remembered.
-    code = highest_exit_code(show_findings(examine(read_feed(config), utc_now), people))
+    findings = show_findings(examine(read_feed(config), utc_now), people)
+    code = worst_exit_code(finding.exit_code for finding in findings)
     people.print()
     if draft.send:
         people.print("Send the receiver (for Kolleno: its support) this public key, and nothing else:", markup=False)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from arfeed.cli.display.output import console
-from arfeed.cli.options import DEFAULT_CONFIG, Config, takes
+from arfeed.cli.options import DEFAULT_CONFIG, Config, Destination, takes
+from arfeed.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from arfeed.operations.schedule.document import Schedule
@@ -38,6 +39,9 @@ Export = Annotated[
         help="Run `reconcile` instead, with the newest file of a pattern such as 'exports/open*.xlsx'.",
     ),
 ]
+Worker = Annotated[
+    bool, typer.Option("--worker", help="systemd, kubernetes: a worker of `arfeed fleet` instead, for no certain feed.")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Options:
 
     kind: Annotated[Kind, typer.Argument(help="What starts programs on your machine.")]
     config: Config = DEFAULT_CONFIG
+    destination: Destination = None
     at: At = field(default_factory=lambda: ["06:00"])
     days: Days = "daily"
     alert: Alert = None
@@ -54,25 +59,33 @@ class Options:
     output: Output = None
     install: Install = False
     reconcile: Export = None
+    worker: Worker = False
 
 
 @takes(Options)
 def schedule(options: Options) -> None:
     """Print a daily schedule for `sync` or `reconcile`, with retries after exit codes 5 and 6 only."""
+    if options.worker:
+        _print(_make_worker(options), options.output)
+        return
     from arfeed.cli.display.masking import read_feed
     from arfeed.operations.schedule.install import install as install_for_user
     from arfeed.operations.schedule.job import job_of
     from arfeed.operations.schedule.times import read_times
 
-    project = read_feed(options.config)
+    project = read_feed(options.config, options.destination)
     job = job_of(project, read_times(options.at, options.days), options.alert, options.reconcile)
     made = _make(job, project, options)
+    if options.install:
+        done = install_for_user(options.kind, job, made)
+        console(beside_json=True).print(f"✓ {done}", style="green", markup=False)
+        return
+    _print(made, options.output)
+
+
+def _print(made: Schedule, output: Path | None) -> None:
     # On stderr, since what is printed on stdout may be led into a file as it is.
     people = console(beside_json=True)
-    if options.install:
-        people.print(f"✓ {install_for_user(options.kind, job, made)}", style="green", markup=False)
-        return
-    output = options.output
     if output:
         output.mkdir(parents=True, exist_ok=True)
     for document in made.documents:
@@ -85,6 +98,16 @@ def schedule(options: Options) -> None:
     people.print("\nThen:", markup=False)
     for step in made.steps:
         people.print(f"  {step}", markup=False)
+
+
+def _make_worker(options: Options) -> Schedule:
+    from arfeed.operations.schedule.workers import worker_deployment, worker_service
+
+    if options.kind == "systemd" and not options.install:
+        return worker_service()
+    if options.kind == "kubernetes":
+        return worker_deployment(options.image, options.claim)
+    raise ConfigError("--worker is printed for systemd and kubernetes; install it by the steps below what is printed")
 
 
 def _make(job: Job, project: Project, options: Options) -> Schedule:

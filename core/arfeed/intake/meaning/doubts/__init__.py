@@ -19,12 +19,16 @@ from arfeed.model.settings import FileSettings, SourceSettings
 
 _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.unread_columns,
+    columns.settled_debts,
+    columns.ended_debts,
     columns.untold_signs,
-    columns.credits_by_number,
+    columns.called_by_number,
     columns.credits_by_text,
     columns.doubtful_customers,
     currencies.second_currencies,
     amounts.other_units,
+    amounts.hundredfold,
+    amounts.without_cents,
     amounts.parts_by_age,
     amounts.amounts_of_lines,
     amounts.unused_deductions,
@@ -40,6 +44,8 @@ _KINDS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
 
 _OF_COLUMNS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
     columns.unread_columns,
+    columns.settled_debts,
+    columns.ended_debts,
     columns.untold_signs,
     columns.credits_by_text,
     currencies.second_currencies,
@@ -49,11 +55,16 @@ _OF_COLUMNS: Sequence[Callable[[Case], Iterator[Doubt]]] = (
 """Those about a column that nobody has named."""
 
 
-def find_doubts(rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str]) -> tuple[Doubt, ...]:
-    """Return what is doubtful about the rows of a file; `headers` are its headings by canonical name."""
+def find_doubts(
+    rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str], *, whole: bool = False
+) -> tuple[Doubt, ...]:
+    """Return what is doubtful about the rows of a file; `headers` are its headings by canonical name.
+
+    `whole` is whether none of its amounts is written with decimals.
+    """
     if not isinstance(settings, FileSettings) or rows.empty:
         return ()
-    case = Case(rows, settings, headers)
+    case = Case(rows, settings, headers, whole=whole)
     return tuple(doubt for find in _KINDS for doubt in find(case))
 
 
@@ -67,6 +78,7 @@ def find_new_doubts(
     found = _find_of_columns(rows, settings, headers)
     if not found:
         return ()
+    # By word and not by column alone: a column known for harmless words may have a new one that closes.
     known: dict[str, frozenset[str]] = {}
     for doubt in _find_of_columns(before(), settings, headers):
         known[doubt.column] = known.get(doubt.column, frozenset()) | doubt.words
@@ -82,5 +94,6 @@ def _find_of_columns(rows: pd.DataFrame, settings: SourceSettings, headers: Mapp
 
 def drop_settled(doubts: Sequence[Doubt], transforms: Iterable[Transform]) -> tuple[Doubt, ...]:
     """Return the doubts without those about columns by which a transform sorts rows out."""
+    # Whoever sorts rows out by a column has named it, and knows what its words mean.
     known = {name for step in transforms for name in step.settings.model_extra or ()}
     return tuple(doubt for doubt in doubts if doubt.column not in known)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from arfeed.intake.meaning.doubts.case import MOST_NAMED, SAMPLE, Case
+from arfeed.intake.meaning.doubts.case import MOST_NAMED, SAMPLE, Case, begin_doubt
 from arfeed.intake.meaning.negative import note_negative_debts
 from arfeed.model import arrow
+from arfeed.model.currencies import minor_digits
 from arfeed.model.results import Doubt
 from arfeed.model.text.legible import quote
 from arfeed.tables.headings.balances import (
@@ -20,10 +22,10 @@ from arfeed.tables.headings.balances import (
     is_in_own_currency,
     named_currencies,
     other_side,
-    other_unit,
 )
 from arfeed.tables.headings.normalize import header_words
 from arfeed.tables.headings.proposal import is_total
+from arfeed.tables.headings.units import other_unit
 
 _AN_AMOUNT = r"^[^\p{L}\d]*(\d[\d.,' ]*)?[^\d]{0,5}$"
 _DEDUCTED = frozenset(
@@ -39,6 +41,10 @@ _DEDUCTED = frozenset(
 _NOT_DEDUCTED = frozenset(
     ["days", "day", "limit", "terms", "date", "rate", "percent", "id", "no", "number", "type", "tax"]
 )
+_ENOUGH = 3
+"""Rows in which two columns have one relation not by chance."""
+
+_WITH_CENTS = r"^[^\p{L}\d]*\d[\d.,' ]*[.,]\d{2}\D{0,5}$"
 _LINE = frozenset(["line", "item", "position", "pos", "zeile", "ligne", "linea", "regel", "rad", "linje"])
 
 
@@ -57,9 +63,8 @@ def unused_deductions(case: Case) -> Iterator[Doubt]:
         count = pc.sum(pc.match_substring_regex(texts.filter(case.debts), "[1-9]")).as_py()
         if count:
             yield Doubt(
-                f"the column {name!r} is not used and has amounts in {count:,} row{'s' * (count != 1)} of what would "
-                "be reported as owed, from which it is not taken off. Name a column of what is owed as `balance`, "
-                "or export it",
+                f"{begin_doubt(name, count, 'amounts')}, and is not deducted from them. Name a column of what is owed "
+                "as `balance`, or export it",
                 name,
             )
 
@@ -97,6 +102,56 @@ def other_units(case: Case) -> Iterator[Doubt]:
             )
 
 
+def hundredfold(case: Case) -> Iterator[Doubt]:
+    """Yield balances that are a hundred times what a column beside them has, so they are in cents."""
+    first = case.rows.head(SAMPLE)
+    owed = pc.cast(arrow.as_single_chunk(pa.array(first["balance"])), pa.large_string())
+    whole = pc.match_substring_regex(owed, r"^-?[1-9]\d{2,}(\.0+)?$")
+    if not pc.all(pc.or_kleene(whole, pc.match_substring_regex(owed, r"^-?0(\.0+)?$"))).as_py():
+        return
+    mine = pc.replace_substring_regex(owed, r"^-|\.0+$", "").filter(whole)
+    for name in case.unused if len(mine) >= _ENOUGH else ():
+        texts = arrow.to_text_array(first[name]).filter(whole)
+        cents = pc.match_substring_regex(texts, _WITH_CENTS)
+        digits = pc.utf8_ltrim(pc.replace_substring_regex(texts, r"\D", ""), "0")
+        if pc.all(pc.and_(cents, pc.equal(digits, mine))).as_py():
+            header = case.headers.get("balance", "")
+            yield Doubt(
+                f"the column {header!r} is read as whole units of the currency, and has a hundred times what the "
+                f"column {name!r} has: it seems to be in cents. Name {name!r} as `balance`, or export the amounts as "
+                "they stand on the invoices",
+                name,
+            )
+
+
+def without_cents(case: Case) -> Iterator[Doubt]:
+    """Yield balances none of which is written with decimals: a program that keeps cents writes them so."""
+    if not case.whole or any(hundredfold(case)) or any(other_units(case)):
+        return
+    owed = case.money("balance").filter(case.owed)
+    codes = pc.unique(arrow.to_text_array(case.rows["currency"]).filter(case.owed)).to_pylist()
+    # What was paid has an amount as well, which is evidence of the same.
+    billed = case.money("amount")
+    billed = billed.filter(pc.invert(case.owed)).drop_null()
+    every = pc.abs(pa.concat_arrays([owed, billed.filter(pc.not_equal(billed, pa.scalar(Decimal(0), billed.type)))]))
+    small = pc.any(pc.less(every, pa.scalar(Decimal(100), every.type))).as_py()
+    if not len(owed) or len(every) < _ENOUGH or small or any(minor_digits().get(code, 0) < len("00") for code in codes):
+        return
+    # A column beside them that has the same with decimals proves whole units.
+    units = pc.replace_substring_regex(_as_texts(case.rows["balance"].head(SAMPLE)), r"^-|\.0+$", "")
+    for name in case.unused:
+        texts = arrow.to_text_array(case.rows[name].head(SAMPLE))
+        digits = pc.replace_substring_regex(pc.replace_substring_regex(texts, r"[.,]00\D*$", ""), r"\D", "")
+        if pc.any(pc.match_substring_regex(texts, _WITH_CENTS)).as_py() and pc.any(pc.equal(digits, units)).as_py():
+            return
+    most = pc.max(pc.abs(owed)).as_py()
+    yield Doubt(
+        f"none of the {len(owed):,} open balances has decimals, the largest being {most:,.0f} {codes[0]}: if the file "
+        "has them in cents, they are read as a hundred times what is owed. Compare one with its invoice, and export "
+        "the amounts as they stand on the invoices"
+    )
+
+
 def negative_debts(case: Case) -> Iterator[Doubt]:
     """Yield invoices that are mostly negative: what customers owe would be reported as what is owed to them."""
     for said in note_negative_debts(case.rows, case.source, case.settings):
@@ -112,7 +167,7 @@ def foreign_headings(case: Case) -> Iterator[Doubt]:
         if others := contradict(named_currencies(header), codes):
             count = pc.sum(pc.is_in(currency, value_set=pa.array(others, pa.large_string()))).as_py()
             yield Doubt(
-                f"the heading {header!r} names another currency than {', '.join(others[:MOST_NAMED])}, in which "
+                f"the heading {header!r} names a different currency from {', '.join(others[:MOST_NAMED])}, in which "
                 f"{count:,} {'row is' if count == 1 else 'rows are'} read. Correct `currency`, or name another column",
             )
         elif len(codes) > 1 and is_in_own_currency(header):

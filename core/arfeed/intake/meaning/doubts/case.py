@@ -26,9 +26,14 @@ _MOST_WORDS = 30
 class Case:
     """The rows of a source, which of them are `owed`, and the words of columns that are not used."""
 
-    def __init__(self, rows: pd.DataFrame, settings: FileSettings, headers: Mapping[str, str]) -> None:
-        """Look for columns of few words; `headers` are the headings in use by canonical name."""
-        self.rows, self.settings, self.headers = rows, settings, headers
+    def __init__(
+        self, rows: pd.DataFrame, settings: FileSettings, headers: Mapping[str, str], *, whole: bool = False
+    ) -> None:
+        """Look for columns of few words; `headers` are the headings in use by canonical name.
+
+        `whole` is whether no amount is written with decimals.
+        """
+        self.rows, self.settings, self.headers, self.whole = rows, settings, headers, whole
         used = {*headers.values(), *settings.headings(), *schema.NAMES}
         self.unused = [name for name in rows.columns if name not in used and not name.startswith(schema.OURS)]
         # Few words in the first rows; only then is the whole column looked at.
@@ -63,6 +68,12 @@ class Case:
         return Counter(
             {each["values"]: each["counts"] for each in counted if each["values"] and wanted(each["values"])}
         )
+
+
+def begin_doubt(name: str, count: int, what: str = "an entry") -> str:
+    """Begin the doubt about a column that nobody has mapped, and that has something in `count` rows that are debts."""
+    rows = f"{count:,} row{'s' * (count != 1)}"
+    return f"the column {name!r} is not mapped, but has {what} in {rows} that would be reported as owed"
 
 
 def list_words(found: Mapping[str, int]) -> str:

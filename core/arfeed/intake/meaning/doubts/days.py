@@ -27,8 +27,8 @@ def due_before_issue(case: Case) -> Iterator[Doubt]:
         named = ", ".join(f"{row.invoice_ref} ({row.due_on}, of {row.issued_on})" for row in some.itertuples())
         more = ", …" if count > len(some) else ""
         yield Doubt(
-            f"{count:,} of {every:,} open invoices {'is' if count == 1 else 'are'} due before the day of the "
-            f"invoice: {named}{more}. Look at which columns and which order of dates are read",
+            f"{count:,} of {every:,} open invoices {'is' if count == 1 else 'are'} due before the invoice date: "
+            f"{named}{more}. Check which columns are read as dates, and in which order",
         )
 
 
@@ -40,5 +40,5 @@ def very_old(case: Case) -> Iterator[Doubt]:
         row = case.rows[old.to_numpy(zero_copy_only=False)].iloc[0]
         yield Doubt(
             f"{count:,} open document{'s are' if count != 1 else ' is'} from before {_OLD.year}, such as "
-            f"{row['invoice_ref']} of {row['issued_on']}. Look at how the years are written",
+            f"{row['invoice_ref']}, dated {row['issued_on']}. Check how the years are written",
         )

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from arfeed.intake.meaning.doubts.case import MOST_NAMED, Case
 from arfeed.model import arrow
 from arfeed.model.results import Doubt
-from arfeed.model.text.characters import extremes
+from arfeed.model.text.characters import find_byte_range
 from arfeed.model.text.legible import quote
 from arfeed.tables.separated.misread import find_misread
 
@@ -20,7 +20,7 @@ def misread_names(case: Case) -> Iterator[Doubt]:
     """Yield customers' names in letters that no Western language has together, and another encoding explains."""
     names = arrow.to_text_array(case.rows["customer_name"])
     # One look at all bytes first: in most files there are few others than ASCII.
-    if extremes(names)[1] < _BEYOND_ASCII:
+    if find_byte_range(names)[1] < _BEYOND_ASCII:
         return
     foreign = names.filter(pc.invert(pc.string_is_ascii(names)))
     found = find_misread(foreign.unique().to_pylist())
@@ -31,7 +31,7 @@ def misread_names(case: Case) -> Iterator[Doubt]:
     if case.settings.encoding:
         how = f"Set {how} instead of {quote(case.settings.encoding)}"
     else:
-        how = f"Set {how}, or, if the file itself has them so, export it again in UTF-8"
+        how = f"Set {how}, or, if the file itself contains them like this, export it again in UTF-8"
     yield Doubt(
         f"names of customers hold {some}, as texts in the encoding {found.encoding} ({found.region}) do when they are "
         f"read as Western European. {how}"

@@ -79,6 +79,8 @@ class Visit:
     query: Mapping[str, str] = field(default_factory=dict)
     posted: Mapping[str, Any] = field(default_factory=dict)
     program: bool = False
+    origin: str = ""
+    """The one of the board's origins that was asked."""
 
     @property
     def person(self) -> str:
@@ -118,7 +120,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
+        async def guard(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": self._add_headers(message["headers"])}
             await send(message)
@@ -127,9 +129,9 @@ class Guard:
             scope["visit"] = await self._look_at(scope, receive)
         except _Refusal as exc:
             # The rest of a body that was too long is not read: the connection ends with the answer.
-            await _answer_refusal(scope, exc)(scope, receive, guarded)
+            await _answer_refusal(scope, exc)(scope, receive, guard)
             return
-        await self.app(scope, receive, guarded)
+        await self.app(scope, receive, guard)
 
     def _add_headers(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """Add what browsers are told with every answer; a page may have said more strictly what holds for it."""
@@ -159,7 +161,8 @@ class Guard:
         cookies = cookie_parser(headers.get("cookie", ""))
         token = cookies.get(self.place.cookie("session"), "")
         session = await run_in_threadpool(find_session, self.database, token) if token else None
-        visit = Visit(session, address, form, cookies, QueryParams(scope["query_string"]))
+        origin = f"{'https' if self.place.secure else 'http'}://{headers['host']}"
+        visit = Visit(session, address, form, cookies, QueryParams(scope["query_string"]), origin=origin)
         if scope["method"] == "POST":
             self._check_form(visit)
         return visit
@@ -180,13 +183,13 @@ class Guard:
         peer = (scope.get("client") or ("",))[0]
         if not self.place.proxies:
             return str(peer)
-        if not _within(peer, self.place.proxies):
+        if not _is_within(peer, self.place.proxies):
             raise _Refusal(403, "This port is for the proxy that the board was started with.")
         if headers.get("x-forwarded-proto", "").lower() != "https":
             raise _Refusal(400, "The proxy does not say X-Forwarded-Proto: https; the board is reached by TLS only.")
         # From the right: what stands further left was sent by the client, and says whatever it likes.
         hops = [hop.strip() for line in headers.getlist("x-forwarded-for") for hop in line.split(",")]
-        return next((hop for hop in reversed(hops) if not _within(hop, self.place.proxies)), str(peer))
+        return next((hop for hop in reversed(hops) if not _is_within(hop, self.place.proxies)), str(peer))
 
     async def _form(self, headers: Headers, receive: Receive) -> dict[str, str]:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
@@ -251,7 +254,7 @@ async def _body(headers: Headers, receive: Receive) -> bytes:
     return body
 
 
-def _within(address: str, networks: Iterable[Network]) -> bool:
+def _is_within(address: str, networks: Iterable[Network]) -> bool:
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from arfeed.model.errors import ConfigError
 from arfeed.operations.board.audit import log
-from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.tables import grants, invitations, people, sessions, tokens
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import grants, identities, invitations, now, people, sessions, tokens
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -59,9 +59,16 @@ class Person(NamedTuple):
     grants: tuple[Grant, ...]
     only: Role | None = None
 
-    def may(self, permission: Permission, feed: str) -> bool:
+    def is_allowed(self, permission: Permission, feed: str) -> bool:
         """Whether a permission is theirs for a feed."""
-        return any(fnmatchcase(feed, pattern) for pattern in self._patterns(permission))
+        return self.allowed(permission)(feed)
+
+    def allowed(self, permission: Permission) -> Callable[[str], bool]:
+        """Return what says for which feeds a permission is theirs; for thousands of them that is quicker than `may`."""
+        patterns = self._patterns(permission)
+        if EVERYTHING in patterns:
+            return lambda _: True
+        return lambda feed: any(fnmatchcase(feed, pattern) for pattern in patterns)
 
     def may_everywhere(self, permission: Permission) -> bool:
         """Whether a permission is theirs for every feed there is or will be."""
@@ -71,6 +78,15 @@ class Person(NamedTuple):
         if self.only is not None and permission not in PERMISSIONS[self.only]:
             return []
         return [pattern for role, pattern in self.grants if permission in PERMISSIONS[role]]
+
+
+class Listed(NamedTuple):
+    """A person, whether they have a password, until when they are locked out, what an OpenID provider calls them."""
+
+    person: Person
+    has_password: bool
+    locked_until: datetime | None
+    subjects: list[str]
 
 
 def fingerprint(token: str) -> str:
@@ -87,7 +103,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def weakness(password: str, name: str) -> str | None:
+def describe_weakness(password: str, name: str) -> str | None:
     """Return what is wrong with a password, or None."""
     if not SHORTEST <= len(password) <= LONGEST:
         return (
@@ -107,14 +123,13 @@ def add(database: Database, name: str, given: Iterable[Grant], by: str) -> str:
             connection.execute(sa.insert(people).values(name=name, created_at=now(), failures=0))
         connection.execute(sa.delete(grants).where(grants.c.person == name))
         connection.execute(sa.insert(grants), [{"person": name, **grant._asdict()} for grant in roles])
-        said = [f"{role} of {pattern}" for role, pattern in roles]
-        log(connection, by, "person changed" if known else "person added", name, roles=said)
+        log(connection, by, "person changed" if known else "person added", name, roles=describe(roles))
         return _invite(connection, name)
 
 
 def set_password(database: Database, name: str, password: str, by: str) -> None:
     """Set a person's password, ending all their sessions. Raise `ConfigError` for a weak one."""
-    if wrong := weakness(password, name):
+    if wrong := describe_weakness(password, name):
         raise ConfigError(wrong)
     hashed = _hash(password)
     with database.writing() as connection:
@@ -125,19 +140,36 @@ def set_password(database: Database, name: str, password: str, by: str) -> None:
 def remove(database: Database, name: str, by: str) -> None:
     """Remove a person with their sessions, links and tokens; what they did stays in the log."""
     with database.writing() as connection:
-        for table in (sessions, invitations, grants, tokens):
+        for table in (sessions, invitations, grants, tokens, identities):
             connection.execute(sa.delete(table).where(table.c.person == name))
         if connection.execute(sa.delete(people).where(people.c.name == name)).rowcount != 1:
             raise ConfigError(f"there is nobody called {name!r} on this board; `arfeed board user list` has all")
         log(connection, by, "person removed", name)
 
 
-def list_people(connection: sa.Connection) -> list[tuple[Person, bool, datetime | None]]:
-    """Return everybody by name: whether they have chosen a password, and until when they are locked out."""
+def list_people(connection: sa.Connection) -> list[Listed]:
+    """Return everybody by name."""
+    subjects: dict[str, list[str]] = {}
+    for name, subject in connection.execute(sa.select(identities.c.person, identities.c.subject)):
+        subjects.setdefault(name, []).append(subject)
     rows = connection.execute(
         sa.select(people.c.name, people.c.password, people.c.locked_until).order_by(people.c.name)
     )
-    return [(find(connection, name), bool(password), until) for name, password, until in rows.all()]
+    return [
+        Listed(find(connection, name), bool(password), until, sorted(subjects.get(name, ())))
+        for name, password, until in rows.all()
+    ]
+
+
+def has_password(connection: sa.Connection, name: str) -> bool:
+    """Whether a person can log in by a password."""
+    chosen = sa.select(people.c.password).where(people.c.name == name)
+    return connection.execute(chosen).scalar_one_or_none() is not None
+
+
+def describe(given: Iterable[Grant]) -> list[str]:
+    """Return grants in words."""
+    return [f"{role} of {pattern}" for role, pattern in given]
 
 
 def find(connection: sa.Connection, name: str) -> Person:
@@ -147,9 +179,10 @@ def find(connection: sa.Connection, name: str) -> Person:
 
 
 def is_empty(connection: sa.Connection) -> bool:
-    """Whether nobody can log in yet."""
+    """Whether nobody can log in yet, nor has come by a provider."""
     chosen = sa.select(sa.func.count()).select_from(people).where(people.c.password.is_not(None))
-    return connection.execute(chosen).scalar_one() == 0
+    came = sa.select(sa.func.count()).select_from(identities)
+    return not any(connection.execute(count).scalar_one() for count in (chosen, came))
 
 
 def invite_first(database: Database) -> str | None:
@@ -201,7 +234,7 @@ def log_in(database: Database, name: str, password: str, address: str) -> Person
     """
     with database.reading() as connection:
         row = connection.execute(sa.select(people).where(people.c.name == name)).one_or_none()
-    right = _verify(row.password if row and row.password else _nobodys(), password)
+    right = _verify(row.password if row and row.password else _dummy_hash(), password)
     with database.writing() as connection:
         row = connection.execute(sa.select(people).where(people.c.name == name)).one_or_none()
         if row is None or row.password is None:
@@ -231,8 +264,8 @@ def parse_grants(given: Sequence[str]) -> list[Grant]:
         role, _, pattern = each.partition(":")
         if role not in PERMISSIONS:
             raise ConfigError(
-                f"--role {each}: there is no such role; give {', '.join(PERMISSIONS)}, for all feeds or for those that "
-                "fit a pattern, as in approver:acme-*"
+                f"{each}: there is no such role; give {', '.join(PERMISSIONS)}, for all feeds or for those that fit a "
+                "pattern, as in approver:acme-*"
             )
         found.append(Grant(role, pattern or EVERYTHING))
     return found
@@ -270,7 +303,7 @@ def _hasher() -> PasswordHasher:
 
 
 @cache
-def _nobodys() -> str:
+def _dummy_hash() -> str:
     return _hash(secrets.token_urlsafe(32))
 
 

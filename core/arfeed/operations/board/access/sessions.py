@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from arfeed.operations.board.access.people import Person, find, fingerprint
 from arfeed.operations.board.audit import log
-from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.tables import sessions
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import now, sessions
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 """A session ends so long after it was last used, and so long after it began."""

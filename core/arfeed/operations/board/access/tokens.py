@@ -12,8 +12,8 @@ from arfeed.model.errors import ConfigError
 from arfeed.operations.board.access.people import Role, check_name, find, fingerprint
 from arfeed.operations.board.access.sessions import Session
 from arfeed.operations.board.audit import log
-from arfeed.operations.board.database import Database, now
-from arfeed.operations.board.tables import people, tokens
+from arfeed.operations.board.database import Database
+from arfeed.operations.board.tables import now, people, tokens
 
 LONGEST_DAYS = 366
 _NOTED_EVERY = timedelta(minutes=10)

@@ -46,9 +46,9 @@ def show_feed(application: Application, visit: Visit, path: Path) -> Response:
     return _answer(
         models.FeedDetails(
             feed=models.Feed.of(seen.overview),
-            deliveries=[models.Delivery.of(run) for run in seen.deliveries],
+            deliveries=[models.Delivery.of(run) for run, _ in seen.deliveries],
             jobs=[models.Job.of(job) for job in seen.jobs],
-            latest_plan=seen.latest.id if seen.latest else None,
+            latest_plan=seen.plans[0].id if seen.plans else None,
         )
     )
 
@@ -71,6 +71,7 @@ def show_plan(application: Application, visit: Visit, path: Path) -> Response:
     wanted = approvals.demands(document, project.board)
     with application.database.reading() as connection:
         given = approvals.waiting_approvals(connection, record.id)
+    # As text: JSON's numbers are floats to most programs, and these have to be typed back exactly.
     amounts = {currency: str(amount) for currency, amount in wanted.amounts.items()}
     return _answer(
         models.Plan(
@@ -92,6 +93,7 @@ def approve(application: Application, visit: Visit, path: Path) -> Response:
     try:
         posted = models.PlanApproval.model_validate(dict(visit.posted))
     except ValidationError as exc:
+        # Without the values: a mistyped token must not come back in an answer that is logged.
         wrong = [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in exc.errors()]
         return make_problem(422, "This is not an approval", "Nothing was approved.", wrong)
     given = acting.give_approval(application, visit, path, posted.as_typed())

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from arfeed.history.records import RunRecord
 from arfeed.operations.board import approvals, audit
-from arfeed.operations.board.histories import Trace
-from arfeed.operations.board.lookup import Overview
+from arfeed.operations.board.tables import now
+
+if TYPE_CHECKING:
+    from arfeed.history.records import RunRecord
+    from arfeed.operations.board.histories import Trace
+    from arfeed.operations.board.lookup import Overview
 
 FeedState = Literal["waiting", "failed", "delivered", "new", "unreadable"]
 
@@ -51,6 +54,7 @@ class Feed(_Model):
     message: str = Field(description="Why the last run failed or the feed can't be read; else blank.")
     destination: str | None
     last_delivery: Delivery | None
+    next_run: datetime | None = Field(description="When it is due next by its [schedule], which a fleet goes by.")
     waiting_plan: str | None
     job_under_way: str | None
 
@@ -73,6 +77,7 @@ class Feed(_Model):
             message=overview.wrong or (failed.message if failed and state == "failed" else None) or "",
             destination=known.destination if known else None,
             last_delivery=Delivery.of(delivery) if delivery else None,
+            next_run=overview.feed.next_run(now()),
             waiting_plan=overview.waiting.id if overview.waiting else None,
             job_under_way=overview.pending.id if overview.pending else None,
         )

@@ -36,7 +36,7 @@ class Call(NamedTuple):
     answers: type[BaseModel]
     status: int = 200
     takes: type[BaseModel] | None = None
-    query: str | None = None
+    query: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
 
 
@@ -44,6 +44,7 @@ def make_openapi(calls: Iterable[Call]) -> dict[str, Any]:
     """Return the document, in OpenAPI 3.1."""
     described = [*calls]
     models = {each.answers for each in described} | {each.takes for each in described if each.takes} | {Problem}
+    # In a fixed order, so that the document changes only if the API does.
     ordered = sorted(models, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(model, "serialization") for model in ordered], ref_template=_SCHEMAS)
     paths: dict[str, dict[str, Any]] = {}
@@ -70,6 +71,7 @@ def _describe(call: Call) -> dict[str, Any]:
     page = call.page
     names = re.findall(r"\{(\w+)\}", page.path)
     problems = {401, 503, *((404,) if names else ()), *((403,) if page.access in _held() else ()), *call.problems}
+    # What the guard answers to any body, before the call sees it.
     if page.method == "POST":
         problems |= {400, 413, 415}
     responses: dict[str, Any] = {str(call.status): _response("It worked.", call.answers, "application/json")}
@@ -77,11 +79,12 @@ def _describe(call: Call) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": page.answer.__name__,
         "summary": (page.answer.__doc__ or "").strip(),
-        "parameters": [_parameter(name, "path") for name in names],
+        "parameters": [
+            *(_parameter(name, "path") for name in names),
+            *(_parameter(name, "query") for name in call.query),
+        ],
         "responses": responses,
     }
-    if call.query:
-        operation["parameters"].append(_parameter(call.query, "query"))
     if call.takes:
         content = {"application/json": {"schema": {"$ref": _SCHEMAS.format(model=call.takes.__name__)}}}
         operation["requestBody"] = {"required": True, "content": content}

@@ -11,7 +11,7 @@ _FEED = f"{_V1}/feeds/{{feed}}"
 
 CALLS = (
     Call(Page("GET", f"{_V1}/feeds", "person", calls.list_feeds), models.Feeds),
-    Call(Page("GET", f"{_V1}/search", "person", calls.search), models.Found, query="q"),
+    Call(Page("GET", f"{_V1}/search", "person", calls.search), models.Found, query=("q", "feed")),
     Call(Page("GET", f"{_V1}/audit", "audit", calls.show_log), models.Log),
     Call(Page("GET", _FEED, "see", calls.show_feed), models.FeedDetails),
     Call(Page("POST", f"{_FEED}/look", "look", calls.look), models.Asked, 202),

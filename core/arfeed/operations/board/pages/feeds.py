@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from arfeed.operations.board import acting, approvals, audit, questions
 from arfeed.operations.board.access.problems import NotFoundError
-from arfeed.operations.board.application import Application, Path, message, page, to
+from arfeed.operations.board.application import Application, Path, message, page, redirect_to
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
     MOST_LINES,
@@ -23,7 +24,7 @@ from arfeed.operations.board.lookup import (
     may_see,
     rank_feeds,
 )
-from arfeed.runs.page.rendering import MOST_ROWS, describe_reasons, draw_trend, largest_first, row_of
+from arfeed.runs.page.rendering import describe_reasons, draw_figures, largest_first, row_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -31,16 +32,19 @@ if TYPE_CHECKING:
     from arfeed.operations.board.access.guard import Visit
 
 _MOST_FEEDS = 100
+_MOST_MISSING = 2_000
+"""So many missing invoices are on a plan's page, the largest; the whole plan, which takes longer to load, has more."""
 
 
-def front(application: Application, visit: Visit, path: Path) -> Response:
+def show_feeds(application: Application, visit: Visit, path: Path) -> Response:
     """Show the feeds that somebody may see, those that wait first, a hundred on a page."""
     del path
     named = visit.query.get("feed", "").strip()[:LONGEST_NUMBER]
+    sees, part = may_see(visit), named.casefold()
     ranked = [
         each
         for each in rank_feeds(application)
-        if may_see(visit, each.feed.name) and named.casefold() in each.feed.name.casefold()
+        if sees(each.feed.name) and (not part or part in each.feed.name.casefold())
     ]
     pages = max(1, -(-len(ranked) // _MOST_FEEDS))
     number = visit.query.get("page", "1")
@@ -60,17 +64,15 @@ def front(application: Application, visit: Visit, path: Path) -> Response:
 def feed(application: Application, visit: Visit, path: Path) -> Response:
     """Show one feed."""
     found = find_feed(application, path)
-    seen = look_at(application, found)
-    facts: dict[str, Any] = {**seen._asdict(), "feed": found, "back": None, "trend": []}
-    if found.project and not seen.overview.wrong:
-        back = application.histories.look_back(found.project)
-        currencies = sorted({currency for run in back.past for currency in run.balances})
-        facts |= {
-            "back": back,
-            "currencies": currencies,
-            # One point makes no line.
-            "trend": draw_trend(back.past, currencies) if len(back.past) > 1 else [],
-        }
+    seen = look_at(application, found, looking_back=True)
+    past = seen.back.past if seen.back else []
+    # One point makes no line.
+    charts = draw_figures(past) if len(past) > 1 else []
+    facts: dict[str, Any] = {
+        **seen._asdict(),
+        "feed": found,
+        "charts": charts,
+    }
     with application.database.reading() as connection:
         facts["questions"] = questions.list_questions(connection, found.name)
     return page(application, visit, "feed", **facts)
@@ -95,7 +97,7 @@ def approve(application: Application, visit: Visit, path: Path) -> Response:
     given = acting.give_approval(application, visit, path, visit.form)
     if given.wrong:
         return _plan(application, visit, path, given.wrong)
-    return to(f"{address}/jobs/{given.job}" if given.job else f"{address}/plans/{path['plan']}")
+    return redirect_to(f"{address}/jobs/{given.job}" if given.job else f"{address}/plans/{path['plan']}")
 
 
 def ask_about(application: Application, visit: Visit, path: Path) -> Response:
@@ -105,7 +107,7 @@ def ask_about(application: Application, visit: Visit, path: Path) -> Response:
     if wrong := questions.check_question(record.document, ref, text):
         return _plan(application, visit, path, asked_wrong=wrong)
     questions.ask_about(application.database, record.feed, ref, text, visit.who)
-    return to(f"/feeds/{quote(record.feed)}/plans/{record.id}#questions")
+    return redirect_to(f"/feeds/{quote(record.feed)}/plans/{record.id}#questions")
 
 
 def answer(application: Application, visit: Visit, path: Path) -> Response:
@@ -116,7 +118,7 @@ def answer(application: Application, visit: Visit, path: Path) -> Response:
         return message(application, visit, 400, "Not answered", words)
     if not questions.answer(application.database, name, path["question"], text, visit.who):
         raise NotFoundError
-    return to(f"/feeds/{quote(name)}#questions")
+    return redirect_to(f"/feeds/{quote(name)}#questions")
 
 
 def look(application: Application, visit: Visit, path: Path) -> Response:
@@ -160,7 +162,8 @@ def search(application: Application, visit: Visit, path: Path) -> Response:
     del path
     number = visit.query.get("q", "").strip()[:LONGEST_NUMBER]
     found, unread = find_traces(application, visit, number)
-    return page(application, visit, "search", number=number, found=found, unread=unread)
+    named = visit.query.get("feed", "").strip()[:LONGEST_NUMBER]
+    return page(application, visit, "search", number=number, named=named, found=found, unread=unread)
 
 
 def log(application: Application, visit: Visit, path: Path) -> Response:
@@ -168,11 +171,15 @@ def log(application: Application, visit: Visit, path: Path) -> Response:
     del path
     with application.database.reading() as connection:
         lines = audit.entries(connection, most=MOST_LINES)
-    return page(application, visit, "audit", lines=[(line, audit.as_data(line)["details"]) for line in lines])
+    return page(application, visit, "audit", lines=[_shown(line) for line in lines])
+
+
+def _shown(line: audit.Entry) -> tuple[audit.Entry, datetime, Any]:
+    return line, datetime.fromisoformat(line.at), audit.as_data(line)["details"]
 
 
 def _ask(application: Application, visit: Visit, path: Path, kind: approvals.Kind) -> Response:
-    return to(f"/feeds/{quote(path['feed'])}/jobs/{acting.ask(application, visit, path, kind)}")
+    return redirect_to(f"/feeds/{quote(path['feed'])}/jobs/{acting.ask(application, visit, path, kind)}")
 
 
 def _plan(
@@ -193,7 +200,7 @@ def _plan(
     facts: dict[str, Any] = {
         "plan": record,
         "document": document,
-        "missing": [row_of(row) for row in missing[:MOST_ROWS]],
+        "missing": [row_of(row) for row in missing[:_MOST_MISSING]],
         "reasons": describe_reasons(document.get("reasons", ())),
         "current": is_current(application, record, project),
         "wanted": wanted,

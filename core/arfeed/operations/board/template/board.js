@@ -8,15 +8,27 @@
   }
   // Every amount in the reader's notation, with the digits that it has; one too long for a number stays as it is.
   const formats = new Map();
-  for (const amount of document.querySelectorAll(".amount")) {
-    const plain = amount.textContent.replaceAll(",", "").replace("\u2212", "-");
+  const format = (text) => {
+    const plain = text.replaceAll(",", "").replace("\u2212", "-");
     const digits = (plain.split(".")[1] ?? "").length;
-    if (!/^-?\d+(\.\d+)?$/.test(plain) || plain.length > 15) continue;
+    if (!/^-?\d+(\.\d+)?$/.test(plain) || plain.length > 15) return text;
     if (!formats.has(digits)) {
       const fixed = { minimumFractionDigits: digits, maximumFractionDigits: digits };
       formats.set(digits, new Intl.NumberFormat(undefined, fixed));
     }
-    amount.textContent = formats.get(digits).format(plain).replace("-", "\u2212");
+    return formats.get(digits).format(plain).replace("-", "\u2212");
+  };
+  for (const amount of document.querySelectorAll(".amount, .whole")) amount.textContent = format(amount.textContent);
+  // On axes a unit may follow: 0.5 m.
+  for (const tick of document.querySelectorAll("svg.course > text"))
+    tick.textContent = tick.textContent.replace(/^[^ ]+/, format);
+  // In sentences only before a currency or what is counted: another number may be the name of an invoice.
+  const said = /(?<![^\s(])\u2212?\d[\d,]*(?:\.\d+)?(?= (?:[A-Z]{3}\b|invoice|document|row|PDF))/g;
+  for (const sentence of document.querySelectorAll(".objections p, .reasons li, .traces li, .text")) {
+    const walker = document.createTreeWalker(sentence, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode())
+      if (!walker.currentNode.parentElement.closest("bdi, code, time"))
+        walker.currentNode.data = walker.currentNode.data.replace(said, format);
   }
   const wrong = document.getElementById("wrong");
   if (wrong) wrong.focus();

@@ -10,14 +10,16 @@
   const more = document.getElementById("more");
   const all = document.getElementById("all");
   const search = document.getElementById("search");
+  // A page of the board has the reader's notation everywhere, one that was mailed the same for all.
+  const language = document.body.classList.contains("board") ? undefined : "en";
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   let shown = every;
   let limit = STEP;
 
   function draw() {
     body.replaceChildren(...shown.slice(0, limit).map((entry) => entry.row));
-    const here = Math.min(limit, shown.length).toLocaleString("en");
-    const matching = search.value.trim() ? `${shown.length.toLocaleString("en")} of ${every.length.toLocaleString("en")} match` : `${every.length.toLocaleString("en")} documents`;
+    const here = Math.min(limit, shown.length).toLocaleString(language);
+    const matching = search.value.trim() ? `${shown.length.toLocaleString(language)} of ${every.length.toLocaleString(language)} match` : `${every.length.toLocaleString(language)} documents`;
     found.textContent = shown.length > limit ? `${matching}, ${here} shown` : matching;
     more.parentElement.hidden = shown.length <= limit;
   }

@@ -76,7 +76,7 @@ def account(search: Search, layout: Callable[[], pd.DataFrame]) -> Accounts:
     if found.states and _is_blank_for_some(search, found.states[0], owed):
         open_still.insert(0, found.states[0])
     # What was ignored when it said something else may close invoices by now.
-    doubtful = [*open_still, *(name for name, each in why.items() if each in _BY_WORDS), *search.ignored()]
+    doubtful = [*open_still, *(name for name, each in why.items() if each in _BY_WORDS), *search.list_ignored()]
     closing = {each.header: each for each in find_closings(search, doubtful)}
     new = {name: words for name, words in find_new_words(search, owed).items() if name not in closing}
     if open_still or closing or new:
@@ -126,7 +126,7 @@ def _blanks(search: Search, header: str, owed: pa.Array) -> list[str]:
 def _note(search: Search, why: Mapping[str, str]) -> None:
     if why:
         search.found.evidence["other columns"] = "; ".join(f"{name!r}: {each}" for name, each in why.items())
-    if ignored := search.ignored():
+    if ignored := search.list_ignored():
         search.found.left.append(f"not looked at, as `ignore` says: {', '.join(ignored)}")
 
 
@@ -137,7 +137,7 @@ def _collect(search: Search, sent: Sent, found: Accounts, matches: Sequence[tupl
         found.others.setdefault(row, []).append(what)
     lowers = (evidence.invoices_of("kind") != "invoice").to_numpy(dtype=bool)
     for header, words in found.credits.items():
-        texts = evidence.paired(header)
+        texts = evidence.take_paired(header)
         credit = np.asarray(pc.is_in(texts, value_set=_words(words, meaning=True)))
         debit = np.asarray(pc.is_in(texts, value_set=_words(words, meaning=False)))
         for place in np.flatnonzero((credit & ~lowers) | (debit & lowers)).tolist():

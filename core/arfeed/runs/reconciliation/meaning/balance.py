@@ -42,9 +42,9 @@ def find_balance(search: Search) -> None:
         header = totals[0]
     else:
         # What was paid agrees as well if all of it was, whatever its heading is.
-        said = "; ".join(f"{name!r}: {evidence.agreed(agreeing[name])}" for name in good)
+        said = "; ".join(f"{name!r}: {evidence.describe_agreement(agreeing[name])}" for name in good)
         header = search.ask("balance", [*several, *good, *agreeing] or search.free(), said)
-    search.take("balance", header, evidence.agreed(agreeing.get(header)))
+    search.take("balance", header, evidence.describe_agreement(agreeing.get(header)))
 
 
 def _is_total(header: str) -> bool:
@@ -58,12 +58,12 @@ def _take_sides(search: Search) -> bool:
         if debit not in free or credit not in free or not len(evidence.rows):
             continue
         more, less = free[debit], free[credit]
-        way = max(evidence.ways("balance"), key=lambda way: evidence.agreeing("balance", more, way))
+        way = max(evidence.ways("balance"), key=lambda way: evidence.count_agreeing("balance", more, way))
         left = pc.subtract(_amounts(search, more, way), _amounts(search, less, way))
         sent = arrow.as_single_chunk(pa.array(evidence.invoices_of("balance")))
         share = count_true(pc.equal(pc.cast(left, WIDE), pc.cast(sent, WIDE))) / len(evidence.rows)
         if share >= AGREES:
-            search.take("debit", more, f"less {less!r} {evidence.agreed(share)}")
+            search.take("debit", more, f"less {less!r} {evidence.describe_agreement(share)}")
             search.take("credit", less, f"what lowers {more!r}")
             return True
     return False
@@ -71,4 +71,4 @@ def _take_sides(search: Search) -> bool:
 
 def _amounts(search: Search, header: str, way: str | None) -> pa.Array:
     """Return a column's amounts in the paired rows, 0 if it has none."""
-    return pc.fill_null(parse_money(search.evidence.paired(header), way).values, pa.scalar(0, MONEY))
+    return pc.fill_null(parse_money(search.evidence.take_paired(header), way).values, pa.scalar(0, MONEY))

@@ -112,8 +112,8 @@ def find_part_paid(search: Search, sent: Sent, header: str) -> Iterator[tuple[in
         return
     amount = sent.array("amount")
     whole = pc.cast(owed if amount is None else pc.coalesce(amount, owed), MONEY)
-    there = parse_money(evidence.paired(balance), search.found.decimal).values
-    texts = evidence.paired(header)
+    there = parse_money(evidence.take_paired(balance), search.found.decimal).values
+    texts = evidence.take_paired(header)
     same = pc.fill_null(pc.equal(pc.abs(there), pc.abs(whole)), fill_value=False)
     for place in np.flatnonzero(pc.and_(same, _has_word(texts, words))).tolist():
         yield int(evidence.rows[place]), f"{header} {texts[place].as_py()!r}, and {balance} is the whole amount"

@@ -68,7 +68,7 @@ def _find_numbers(search: Search) -> None:
             "columns has the numbers of the last report; export what your customers owe, as the receiver has it"
         )
     elif padded := next((name for name in search.free() if evidence.share_padded(name) >= _NUMBERS), None):
-        search.take("invoice_ref", padded, "they are numbers of the last report without zeros at their beginning")
+        search.take("invoice_ref", padded, "they are numbers of the last report without their leading zeros")
     elif named := evidence.proposal.columns.get("invoice_ref"):
         search.take("invoice_ref", named, f"its heading, and values such as {evidence.example(named)}")
     else:
@@ -94,7 +94,7 @@ def _find_other(search: Search, name: str) -> None:
         return
     free, named = search.free(), search.named(name)
     if named is not None and named in free:
-        agreed = evidence.agreed(evidence.agreement(name, named))
+        agreed = evidence.describe_agreement(evidence.agreement(name, named))
         search.take(name, named, agreed or f"values such as {evidence.example(named)}")
         return
     agreeing = [header for header in free if (evidence.agreement(name, header) or 0) >= AGREES]
@@ -103,7 +103,7 @@ def _find_other(search: Search, name: str) -> None:
         agreeing = [header for header in agreeing if normalize_header(header) in USUAL[name]]
     several = [header for header in evidence.proposal.several.get(name, ()) if header in free]
     if len(evidence.distinct(agreeing)) == 1 and name != "status":
-        search.take(name, agreeing[0], evidence.agreed(evidence.agreement(name, agreeing[0])))
+        search.take(name, agreeing[0], evidence.describe_agreement(evidence.agreement(name, agreeing[0])))
     elif name == "currency" and (called := search.called("currency")):
         take_called(search, called[0] if len(evidence.distinct(called)) == 1 else search.ask(name, called))
     elif several and name != "status":
@@ -115,7 +115,7 @@ def _leave_other_names(search: Search) -> None:
     evidence, header = search.evidence, search.found.columns.get("customer_name")
     if search.settings.columns.get("customer_name") or header is None:
         return
-    names = fold(evidence.paired(header))
+    names = fold(evidence.take_paired(header))
     names = names.filter(pc.not_equal(names, ""))
     sent = fold(pa.array(evidence.delivered["customer_name"]))
     # They may be cut off, all at one length.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ from arfeed.tables.values.amounts import MONEY, WIDE, parse_money
 from arfeed.tables.values.dates import parse_dates
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from arfeed.runs.reconciliation.meaning.search import Search
 
 _FEWEST = 3
@@ -46,7 +49,7 @@ def find_computed(search: Search, sent: Sent, headers: list[str]) -> dict[str, s
     found = {name: "the number of its row" for name in rows if _counts_rows(search, name)}
     found |= {name: why for name in days if (why := _counts_days(search, sent, name))}
     left = [name for name in headers if name not in found]
-    return found | _find_ages(search, left) | _find_paid(search, sent, left) | _find_taxed(search, sent, left)
+    return found | _find_ages(search, sent, left) | _find_paid(search, sent, left) | _find_taxed(search, sent, left)
 
 
 def _counts_rows(search: Search, header: str) -> bool:
@@ -63,14 +66,16 @@ def _counts_rows(search: Search, header: str) -> bool:
 def _counts_days(search: Search, sent: Sent, header: str) -> str:
     """Return from which day a column counts to one and the same day; nothing if it does not."""
     evidence = search.evidence
-    texts = evidence.paired(header).to_pylist() if _may_count_days(search, header) else []
+    texts = evidence.take_paired(header).to_pylist() if _may_count_days(search, header) else []
     days = [int(match[0]) if (match := _DAYS.match(text)) else 0 if text in ("", "-") else None for text in texts]
     if None in days or len({day for day in days if day}) < 2:
         return ""
     counted = np.array(days, np.int64)
     starts = {name: sent.array(name) for name in ("due_on", "issued_on")}
     if (due := search.found.columns.get("due_on")) in evidence.texts:
-        starts["due_on there"] = parse_dates(evidence.paired(due), search.found.dates or "YMD", declared=True).values
+        starts["due_on there"] = parse_dates(
+            evidence.take_paired(due), search.found.dates or "YMD", declared=True
+        ).values
     for name, start in starts.items():
         if start is None or start.null_count:
             continue
@@ -83,12 +88,12 @@ def _counts_days(search: Search, sent: Sent, header: str) -> str:
 
 def _may_count_days(search: Search, header: str) -> bool:
     # Most columns are told apart by a few values.
-    few = search.evidence.paired(header)[:50].to_pylist()
+    few = search.evidence.take_paired(header)[:50].to_pylist()
     return bool(few) and all(_DAYS.match(text) or text in ("", "-") for text in few)
 
 
-def _find_ages(search: Search, headers: list[str]) -> dict[str, str]:
-    """Return columns of the ages of the balance, if they add up to it in every row."""
+def _find_ages(search: Search, sent: Sent, headers: list[str]) -> dict[str, str]:
+    """Return columns of the ages of the balance, if they add up to it in every row, and go by its days."""
     ages = [name for name in headers if _is_age(name)]
     header = search.found.columns.get("balance")
     if header not in search.evidence.texts or not any(_AGES.match(normalize_header(name)) for name in ages):
@@ -98,7 +103,27 @@ def _find_ages(search: Search, headers: list[str]) -> dict[str, str]:
         return {}
     balance, *parts = (pc.fill_null(each.values, pa.scalar(0, MONEY)) for each in read.values())
     same = pc.all(pc.equal(pc.cast(functools.reduce(pc.add, parts), WIDE), pc.cast(balance, WIDE))).as_py()
-    return dict.fromkeys(ages, f"a part of {header!r} by its age") if same else {}
+    paired = [part.take(pa.array(search.evidence.rows)) for part in parts]
+    # Credit notes are often listed as not due, however old.
+    owed = (search.evidence.invoices_of("kind") == "invoice").to_numpy(dtype=bool)
+    if not same or not _go_by_days(paired, sent, owed):
+        return {}
+    return dict.fromkeys(ages, f"a part of {header!r} by its age")
+
+
+def _go_by_days(parts: list[pa.Array], sent: Sent, owed: NDArray[np.bool_]) -> bool:
+    """Whether no invoice stands among the ages of others that fell due, or were issued, before and after it."""
+    filled = np.array([np.asarray(pc.not_equal(part, pa.scalar(0, MONEY))) for part in parts])
+    single = owed & (filled.sum(axis=0) == 1)
+    for days in (sent.array("due_on"), sent.array("issued_on")):
+        if days is None:
+            continue
+        dated = single & np.asarray(pc.is_valid(days))
+        numbers = np.asarray(pc.fill_null(pc.cast(days, pa.int32()), 0))
+        spans = sorted((numbers[of].min(), numbers[of].max()) for age in filled if (of := age & dated).any())
+        if all(before[1] < after[0] for before, after in pairwise(spans)):
+            return True
+    return False
 
 
 def _is_age(header: str) -> bool:
@@ -144,7 +169,7 @@ def _find_taxed(search: Search, sent: Sent, headers: list[str]) -> dict[str, str
     for name in headers:
         if not (normalize_header(name) in USUAL["amount"] or header_words(name) & _TAXED):
             continue
-        read = parse_money(search.evidence.paired(name), search.found.decimal)
+        read = parse_money(search.evidence.take_paired(name), search.found.decimal)
         if pc.any(read.wrong).as_py() or read.values.null_count:
             continue
         pairs = [*zip(billed.to_pylist(), read.values.to_pylist(), strict=True)]

@@ -91,12 +91,10 @@ def _list_sent(search: Search) -> list[str]:
 
 
 def _advise(meant: dict[str, str], unknown: Sequence[str]) -> str:
-    # Not even the only one that was sent is proposed: whoever pastes it would not see that another was booked.
+    # Not even the only one that was sent is proposed, nor that none is compared: whoever pastes that would not see that
+    # another was booked.
     listed = ", ".join(f'{quote(word)} = "{code}"' for word, code in {**meant, **dict.fromkeys(unknown, "…")}.items())
-    return (
-        f"say what that means by values.currency = {{ {listed} }} in [destination.reconcile], or leave the currencies "
-        "uncompared by values.currency = false"
-    )
+    return f"say what that means by values.currency = {{ {listed} }} in [destination.reconcile]"
 
 
 def _explain(meant: dict[str, str]) -> str:

@@ -144,7 +144,7 @@ class Evidence:
         given = self.filled(header)
         if not len(given) or (name == "balance" and self._count_no_money(given) * 2 > len(given)):
             return None
-        count = max((self.agreeing(name, header, way) for way in self.ways(name)), default=0)
+        count = max((self.count_agreeing(name, header, way) for way in self.ways(name)), default=0)
         return count / len(self.rows) if len(self.rows) else 0.0
 
     def _count_no_money(self, texts: pa.Array) -> int:
@@ -158,11 +158,11 @@ class Evidence:
             return [self._settings.dates] if self._settings.dates else ORDERS
         return [None]
 
-    def agreeing(self, name: str, header: str, way: str | None) -> int:
+    def count_agreeing(self, name: str, header: str, way: str | None) -> int:
         """Count the paired rows in which a column, read in one way, has what was sent."""
         if name == "status":
             return 0
-        texts = self.paired(header)
+        texts = self.take_paired(header)
         sent = arrow.as_single_chunk(pa.array(self.invoices_of(name)))
         if name in schema.MONEY:
             same = pc.equal(pc.abs(parse_money(texts, way).values), pc.abs(pc.cast(sent, schema.arrow_type(name))))
@@ -174,11 +174,11 @@ class Evidence:
             same = pc.equal(fold(texts), fold(sent))
         return count_true(same)
 
-    def paired(self, header: str) -> pa.Array:
+    def take_paired(self, header: str) -> pa.Array:
         """Return a column's values in the paired rows."""
         return self.texts[header].take(pa.array(self.rows))
 
-    def agreed(self, share: float | None) -> str:
+    def describe_agreement(self, share: float | None) -> str:
         """Return how well a column agrees in words; nothing if it does not."""
         if not share or not len(self.rows):
             return ""

@@ -46,7 +46,7 @@ def find_new_words(search: Search, owed: pa.Array) -> dict[str, list[str]]:
     Of a column of few words that was named without them all are new.
     """
     found = {}
-    for header in search.ignored():
+    for header in search.list_ignored():
         said = search.passes_over(header)
         if said == "anything":
             continue
@@ -79,7 +79,7 @@ def is_harmless(search: Search, header: str) -> bool:
 def _goes_by_customer(search: Search, header: str) -> bool:
     """Whether a column of few words has one and the same for all invoices of a customer, none of them rare."""
     evidence = search.evidence
-    texts = evidence.paired(header)
+    texts = evidence.take_paired(header)
     words = evidence.few_words(header, MOST_WORDS)
     if len(words) < 2 or count_true(pc.is_in(texts, value_set=NOTHING)) or any(map(mentions_closed, words)):
         return False

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NO_DAY = r"\d[T ](?:[1-9]\d|0[1-9]|00:(?:[1-9]|0[1-9]))[\d:.]*(?:Z|[+-]\d\d:?\d\d)$"
 
-NO_DAY = "that do not all begin a day in the feed's time zone"
+NO_DAY = "not all of which are midnight in the feed's time zone"
 
 
 def begin_no_day(texts: pa.Array) -> bool:
@@ -40,9 +40,9 @@ def find_decimal(search: Search) -> None:
     if not len(search.evidence.rows):
         found.decimal = fitting[0]  # of another ledger, which is refused for that: nothing is worth a question
         return
-    right = {mark: search.evidence.agreeing("balance", found.columns[named[0]], mark) for mark in fitting}
+    right = {mark: search.evidence.count_agreeing("balance", found.columns[named[0]], mark) for mark in fitting}
     best = [mark for mark in fitting if right[mark] == max(right.values())]
-    choices = {",": "1.234,56 is a good thousand", ".": "1,234.56 is a good thousand"}
+    choices = {",": "comma, as in 1.234,56", ".": "point, as in 1,234.56"}
     why = "the only mark that its amounts fit" if len(fitting) == 1 else "by it the balances are those of the report"
     if len(best) == 1:
         found.decimal = best[0]
@@ -62,8 +62,8 @@ def find_order(search: Search) -> None:
     given = search.evidence.filled(header)
     if begin_no_day(given):
         raise ConfigError(
-            f"{header!r} holds moments, such as {given[0].as_py()}, {NO_DAY}; say [feed] timezone as it is at the "
-            "receiver, or export days"
+            f"{header!r} holds timestamps, such as {given[0].as_py()}, {NO_DAY}; set timezone in [feed] to the "
+            "receiver's, or export dates without a time"
         )
     wrong = {order: count_true(parse_dates(given, order, declared=True).wrong) for order in ORDERS}
     fitting = [order for order in ORDERS if wrong[order] == min(wrong.values())]
@@ -73,14 +73,14 @@ def find_order(search: Search) -> None:
     if not len(search.evidence.rows):
         found.dates = fitting[0]
         return
-    right = {order: search.evidence.agreeing("due_on", header, order) for order in fitting}
+    right = {order: search.evidence.count_agreeing("due_on", header, order) for order in fitting}
     best = [order for order in fitting if right[order] == max(right.values())]
     if len(best) == 1:
         found.dates = best[0]
         found.evidence["dates"] = f"{best[0]}, by which {max(right.values()):,} are the due dates of the report"
         return
     found.dates = search.asker.choose(
-        "No date in the export says which order they are in. Which is it?",
+        "No date in the export shows which order they are in. Which is it?",
         "dates in [destination.reconcile]",
         {"DMY": "day, month, year", "MDY": "month, day, year"},
     )

@@ -75,7 +75,7 @@ def _word_question(asked: Question, headers: Sequence[str], advice: Mapping[str,
     said = [f"for {name!r}, {each}{more.get(name, '')}" for name, each in advice.items() if name not in plain]
     if plain:
         said.append(f"for those that don't, in [destination.reconcile],\n  {make_line(search, plain)}\n")
-    return "; ".join(said) + _misspelled(search, headers)
+    return "; ".join(said) + _find_misspelled(search, headers)
 
 
 def _how_to_ignore(asked: Question, header: str) -> str:
@@ -110,9 +110,9 @@ def _describe(asked: Question, header: str) -> str:
     elif words := asked.new.get(header):
         hint = f"; `ignore` does not name {', '.join(map(repr, words[:_SHOWN]))}"
     elif unknown := _unknown(search, header):
-        hint = f"; not known is {', '.join(map(repr, unknown[:_SHOWN]))}"
+        hint = f"; unknown: {', '.join(map(repr, unknown[:_SHOWN]))}"
     elif begin_no_day(evidence.texts[header]):
-        hint = f"; moments {NO_DAY}"
+        hint = f"; timestamps {NO_DAY}"
     elif header == search.found.columns.get("status"):
         hint = "; it is blank in some rows that are open"
     elif normalize_header(header) in PAID:
@@ -123,7 +123,7 @@ def _describe(asked: Question, header: str) -> str:
         mark = search.found.decimal
         mine, other = (pc.abs(parse_money(evidence.texts[name], mark).values) for name in (balance, header))
         same = pc.fill_null(pc.equal(mine, other), fill_value=False)
-        hint = f"; another amount than {balance!r} in {pluralize(len(same) - count_true(same), 'row')}"
+        hint = f"; different from {balance!r} in {pluralize(len(same) - count_true(same), 'row')}"
     return f": {shown}{hint}"
 
 
@@ -177,7 +177,7 @@ def _usual_advice(header: str) -> str:
     return f"columns.balance or columns.status = {quote(header)} in [destination.reconcile]"
 
 
-def _misspelled(search: Search, headers: Sequence[str]) -> str:
+def _find_misspelled(search: Search, headers: Sequence[str]) -> str:
     """Return which names in `ignore` no column has, if they resemble one that is asked about."""
     absent = [name for name in search.settings.passed_over if not search.has(name)]
     pairs = ((name, difflib.get_close_matches(name, headers, 1)) for name in absent)

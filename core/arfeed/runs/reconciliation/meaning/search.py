@@ -76,10 +76,10 @@ class Search:
 
     def free(self) -> list[str]:
         """Return the headings that were not taken, and that the settings do not pass over."""
-        taken = {*headings_of(self.found.columns), *self.ignored(), *self.excused}
+        taken = {*headings_of(self.found.columns), *self.list_ignored(), *self.excused}
         return [name for name in self.evidence.headers if name not in taken]
 
-    def ignored(self) -> list[str]:
+    def list_ignored(self) -> list[str]:
         """Return the headings that the settings pass over."""
         return [name for name in self.evidence.headers if self.passes_over(name) is not None]
 

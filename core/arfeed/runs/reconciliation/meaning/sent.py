@@ -72,7 +72,7 @@ class Sent:
 
     def match(self, header: str) -> Match | None:
         """Return what a column has of what was sent; None if it agrees with nothing, or may say something else too."""
-        texts = self._evidence.paired(header)
+        texts = self._evidence.take_paired(header)
         few = texts.take(self._chosen)
         likely = sorted(
             ((share, name) for name in self._values if (share := self._share(few, name)) >= _LIKELY), reverse=True
@@ -156,7 +156,7 @@ def names_it(header: str, name: str) -> bool:
 def differences(matches: Sequence[tuple[str, Match]], evidence: Evidence) -> Iterator[tuple[int, str]]:
     """Yield what a column has that is not what was sent there, with the place of its row."""
     for header, match in matches:
-        texts = evidence.paired(header)
+        texts = evidence.take_paired(header)
         for place in np.flatnonzero(~match.same).tolist():
             sent, there = _written(match.values[place].as_py()), texts[place].as_py()
             yield int(evidence.rows[place]), f"{header} {sent or '–'} → {there or '–'}"

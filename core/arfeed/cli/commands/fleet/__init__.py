@@ -1,0 +1,1 @@
+"""`arfeed fleet`: many feeds on many machines."""

@@ -1,0 +1,1 @@
+"""The receiver's API, as a run sees it."""

@@ -1,0 +1,1 @@
+"""The REST client of sources and destinations that are APIs."""

@@ -1,0 +1,5 @@
+"""Alembic's entry point."""
+
+from arfeed.history.migrate import run_migrations
+
+run_migrations()

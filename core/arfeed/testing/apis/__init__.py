@@ -1,0 +1,1 @@
+"""The kit for destinations that are APIs."""
