@@ -326,8 +326,8 @@ def test_every_line_of_an_example_is_valid(plugin: str) -> None:
     for kind, part in parts_of(registry, registry.infos[plugin]):
         lines = example(kind, part).splitlines()[2:]
         given = [line for line in lines if not line.startswith("# ")]
-        # Of sql's settings some exclude each other, of Billtrust's some need another one.
-        for line in given if plugin in ("sql", "billtrust") else lines:
+        # Of sql's settings some exclude each other, of Billtrust's and table's some need another one.
+        for line in given if plugin in ("sql", "billtrust", "table") else lines:
             table = tomllib.loads("\n".join(dict.fromkeys([*given, line.removeprefix("# ")])))
             assert part.Settings.model_validate(table)
 

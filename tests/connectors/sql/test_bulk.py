@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from arfeed import SourceError
 from arfeed_connectors import sql as connector
@@ -405,6 +407,22 @@ def test_an_error_in_mid_read_is_said_as_psycopg_does(
     query = MANY.format(rows=2000).replace("'Ada'", "CASE WHEN 1 / (1000 - n) >= 0 THEN 'Ada' ELSE 'Bob' END")
     said = failure(sql(postgresql, query=query))
     assert (said, taken) == ("erp: the database reports: division by zero", [True])
+
+
+def test_a_second_connection_that_is_cut_before_its_first_row_leaves_the_reading_to_psycopg(
+    postgresql: str, taken: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join = bulk._join
+
+    def joined_and_cut(connection: sa.Connection, cursor: Any) -> None:
+        join(connection, cursor)
+        pid = bulk._first(cursor, "SELECT pg_backend_pid()")
+        execute(postgresql, f"SELECT pg_terminate_backend({pid})")
+
+    monkeypatch.setattr(bulk, "_join", joined_and_cut)
+    frames = [*sql(postgresql, query=listed("note", "text", "'one'", "'two'")).invoices()]
+    assert [note for frame in frames for note in frame["note"]] == ["one", "two"]
+    assert taken == [False]
 
 
 def test_a_connection_that_is_cut_in_mid_read_fails(postgresql: str, taken: list[bool]) -> None:

@@ -81,11 +81,11 @@ def arrow_tables(
             second = opened.enter_context(closing(adbc.connect(_address(raw))))
             cursor = opened.enter_context(closing(second.cursor()))
             _join(connection, cursor)
+            # A role or a pooler may set search_path for one session only, and the same query would read other tables.
+            if _one(connection, _CIRCUMSTANCES) != _first(cursor, _CIRCUMSTANCES):
+                return None
         # The first connection is unharmed, and can read everything itself.
         except adbc.Error:
-            return None
-        # A role or a pooler may set search_path for one session only, and the same query would read other tables.
-        if _one(connection, _CIRCUMSTANCES) != _first(cursor, _CIRCUMSTANCES):
             return None
         # From here on the reading owns the second connection; every return above has closed it.
         return _Reading(cursor, _statement(raw, query, company), found, opened.pop_all()).tables()
