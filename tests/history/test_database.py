@@ -133,9 +133,15 @@ def test_whoever_upgrades_for_too_long_is_named(mariadb_url: str, monkeypatch: p
     ids=["nobody-listens", "named-driver", "port", "unknown", "no-driver", "no-url"],
 )
 def test_a_password_in_the_url_is_not_shown(url: str) -> None:
-    with pytest.raises(ConfigError, match=r"feed\.history: the history database can't be used: ") as error:
+    with pytest.raises(ConfigError, match=r"^feed\.history: ") as error:
         History(url)
     assert SECRET not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_path_in_place_of_a_url_is_answered_with_the_url_of_a_file() -> None:
+    with pytest.raises(ConfigError) as error:
+        History("history.db")
+    assert str(error.value) == "feed.history: this is not a database's URL; for a file write sqlite:///history.db"
 
 
 def test_a_wrong_password_is_not_shown(postgresql: str) -> None:

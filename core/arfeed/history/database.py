@@ -117,6 +117,10 @@ def _make_unusable_error(exc: BaseException, schema: Schema) -> ArfeedError:
         return ConfigError(
             f"{schema.setting}: the database driver {orig.name!r} is not installed: pip install 'arfeed[{extra}]'"
         )
+    if type(orig) is sa.exc.ArgumentError:
+        return ConfigError(
+            f"{schema.setting}: this is not a database's URL; for a file write sqlite:///{schema.name.split()[0]}.db"
+        )
     # A ValueError quotes what it could not read, and that may be a piece of a password.
     why = "ValueError" if type(orig) is ValueError else f"{type(orig).__name__}: {orig}"
     return ConfigError(f"{schema.setting}: the {schema.name} can't be used: {why}; check its URL")
