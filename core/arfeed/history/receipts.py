@@ -93,7 +93,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "documents": {
             "send": documents.send["name"].tolist(),
             "present": documents.present,
-            "without": list(documents.without),
+            "without": documents.without.to_numpy().tolist(),  # by iteration, 1.5 s for a million
             "colliding": {name: list(refs) for name, refs in documents.colliding.items()},
             "broken": dict(documents.broken),
             "old": dict(documents.old),

@@ -38,9 +38,9 @@ def plan(
         result = pipeline.plan(project, steps)
         # The page needs a context only to warn if it can't be written.
         page = write_plan_page(begin_run(project, steps), result.plan, html, typed.command) if html else None
-    document = _show(result, page, typed, people)
+    _show(result, page, typed, people)
     if as_json:
-        print_json(document)
+        print_json(_as_data(result, page))
     if result.plan.objections:
         # The exit code that `sync` would have, so that a script can ask before it delivers.
         refuse("Refused: sync would deliver nothing.")
@@ -55,7 +55,8 @@ def _plan_each(project: Project, config: Path, people: Console, *, as_json: bool
         endings = pipeline.plan_each(begin_runs(project, steps))
 
     def show(name: str, result: Result) -> dict[str, object]:
-        return _show(result, None, Typed("arfeed sync", config, name), people)
+        _show(result, None, Typed("arfeed sync", config, name), people)
+        return _as_data(result, None) if as_json else {}
 
     refused = "{name}: Refused: sync would deliver nothing there."
     documents, code = show_each(project.destinations, endings, show, refused)
@@ -65,11 +66,15 @@ def _plan_each(project: Project, config: Path, people: Console, *, as_json: bool
         raise SystemExit(code)
 
 
-def _show(result: Result, page: Path | None, typed: Typed, people: Console) -> dict[str, object]:
-    """Show a plan with what to type; return it as data."""
+def _show(result: Result, page: Path | None, typed: Typed, people: Console) -> None:
+    """Show a plan with what to type."""
     from arfeed.cli.display.show import show_page, show_plan
-    from arfeed.history.receipts import plan_document
 
     show_plan(result.plan, people, typed.command, typed.adopt)
     show_page(page, people)
+
+
+def _as_data(result: Result, page: Path | None) -> dict[str, object]:
+    from arfeed.history.receipts import plan_document
+
     return {**plan_document(result.plan), "page": str(page) if page else None}

@@ -175,7 +175,8 @@ def _sync_each(project: Project, options: Options) -> None:
         seconds = phase_seconds(steps)
 
     def show(name: str, result: Result) -> dict[str, object]:
-        return _show(result, result.page, Typed("arfeed sync", options.config, name), people)
+        _show(result, result.page, Typed("arfeed sync", options.config, name), people)
+        return _as_data(result, result.page) if options.as_json else {}
 
     # Whoever approved what was delivered elsewhere has approved nothing here, and has made no mistake either.
     used = any(isinstance(each, Result) and each.receipt and each.plan.approval == options.approve for each in endings)
@@ -241,9 +242,9 @@ def _report(
     from arfeed.cli.commands.outcome import as_data, show
 
     people = console(beside_json=seconds is not None)
-    document = _show(result, page, typed, people)
+    _show(result, page, typed, people)
     if seconds is not None:
-        print_json({**document, "seconds": seconds, **({"outcome": as_data(*told)} if told else {})})
+        print_json({**_as_data(result, page), "seconds": seconds, **({"outcome": as_data(*told)} if told else {})})
     if told:
         show(*told, people)
     # After everything has been shown: the exit code is the last word.
@@ -251,16 +252,22 @@ def _report(
         refuse(_describe_refusal(approve))
 
 
-def _show(result: Result, page: Path | None, typed: Typed, people: Console) -> dict[str, object]:
-    """Show how a run ended; return it as data."""
-    from arfeed.cli.display.show import receipt_as_data, show_page, show_plan, show_receipt
-    from arfeed.history.receipts import plan_document
+def _show(result: Result, page: Path | None, typed: Typed, people: Console) -> None:
+    """Show how a run ended."""
+    from arfeed.cli.display.show import show_page, show_plan, show_receipt
 
     # The plan is shown after a delivery too: it is what was delivered, and a scheduler's log keeps it.
     show_plan(result.plan, people, typed.command, typed.adopt, delivered=result.receipt is not None)
     if result.receipt:
         show_receipt(result.receipt, people)
     show_page(page, people)
+
+
+def _as_data(result: Result, page: Path | None) -> dict[str, object]:
+    """Return how a run ended as plain data. It names each invoice without a PDF: a second for a million."""
+    from arfeed.cli.display.show import receipt_as_data
+    from arfeed.history.receipts import plan_document
+
     receipt = receipt_as_data(result.receipt) if result.receipt else None
     return {
         "delivered": receipt is not None,
