@@ -240,6 +240,33 @@ def test_a_note_on_negative_debts_names_the_source_whose_setting_would_answer_it
     assert 'set owed_is = "negative" in [sources.files]' in " ".join(report.complete.notes)
 
 
+@pytest.mark.parametrize(
+    ("more", "kinds", "said"),
+    [
+        (("Memo", *"abc"), {}, "overpaid, credited after payment, or a credit note or payment, which no column"),
+        (("Kind", *["invoice"] * 3), {"kind": "Kind"}, "overpaid, or credited after payment; delivered as it is"),
+        (("Kind", "invoice", "invoice", "credit_note"), {"kind": "Kind"}, None),
+    ],
+    ids=["untold", "an invoice", "a credit note"],
+)
+def test_an_invoice_with_a_negative_balance_is_noted(
+    tmp_path: Path, more: tuple[str, ...], kinds: dict[str, str], said: str | None
+) -> None:
+    lines = [*LIST, "3,Bo,2026-04-09,-5"]
+    listed = folder(
+        tmp_path / "open.csv",
+        *(f"{line},{word}" for line, word in zip(lines, more, strict=True)),
+        columns=NAMES | kinds,
+        currency="GBP",
+    )
+    notes = [note for note in extracted(listed).reports[0].complete.notes if "below 0" in note]
+    assert len(notes) == (said is not None)
+    for note in notes:
+        assert note.startswith("1 invoice has a balance below 0, such as 3: ")
+        assert said
+        assert said in note
+
+
 def test_a_column_of_a_file_that_nobody_named_makes_its_reading_doubtful(tmp_path: Path) -> None:
     lines = [f"{line},{word}" for line, word in zip(LIST, ("State", "Offen", "Storniert"), strict=True)]
     read = extracted(folder(tmp_path / "open.csv", *lines, columns=NAMES, currency="GBP"))

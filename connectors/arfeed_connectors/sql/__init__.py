@@ -24,7 +24,6 @@ from arfeed_connectors.sql.proofs.cents import refuse_dropped_cents
 from arfeed_connectors.sql.proofs.closed import ask_what_became, closed_names
 from arfeed_connectors.sql.proofs.control_totals import ControlTotals
 from arfeed_connectors.sql.proofs.currencies import describe_other_currency
-from arfeed_connectors.sql.proofs.overpaid import Overpaid
 from arfeed_connectors.sql.recognition import proposals
 from arfeed_connectors.sql.settings import SqlSettings
 from arfeed_connectors.sql.slips import refuse_slips
@@ -110,13 +109,12 @@ class Sql(Connector):
             elif self._database.holds_writers(connection):
                 kept = None
                 opened.close()
-            controls, overpaid = Controls(self.source, tuple(map(names.header, _IDENTITY))), Overpaid(names)
+            controls = Controls(self.source, tuple(map(names.header, _IDENTITY)))
             # A reader that stops early has to end the statement, too, or it runs on until the generator is collected.
             with closing(tables):
                 for table in tables:
                     frame = frames.finish(table)
                     controls.look(frame)
-                    overpaid.look(frame)
                     yield frame
             # Only after the last row: until here an error closes the snapshot, from here on `explain` or `release`.
             if self.explains:
@@ -125,7 +123,7 @@ class Sql(Connector):
             rows=control.rows,
             totals=control.totals,
             lists_closed="status" in names,
-            notes=tuple(note for note in (*notes, older, controls.note(), overpaid.note()) if note),
+            notes=tuple(note for note in (*notes, older, controls.note()) if note),
             control_account=account,
         )
 

@@ -23,7 +23,7 @@ from arfeed.intake.meaning.doubts import find_doubts, find_new_doubts
 from arfeed.intake.meaning.doubts.case import Case
 from arfeed.intake.meaning.doubts.late import find_late, find_late_doubts
 from arfeed.intake.meaning.folding import fold_rows
-from arfeed.intake.meaning.negative import note_negative_debts
+from arfeed.intake.meaning.negative import note_negative_debts, note_overpaid
 from arfeed.intake.meaning.totals import check_totals_rows, refuse_hidden_totals
 from arfeed.intake.meaning.wrapped import note_unwrapped
 from arfeed.intake.normalize import Normalizer, Typed
@@ -127,7 +127,9 @@ def extract(
                 _check_totals(connector, rows, complete)
                 rows, complete = _as_documents(connector, normalizer, rows, complete)
                 complete = add_control_account(connector.source, connector.settings, rows, complete)
-                complete = replace(complete, notes=(*complete.notes, *_note_withdrawn(rows)))
+                negative = note_negative_debts(rows, connector.source, connector.settings)
+                negative = negative or note_overpaid(rows, normalizer.headers)
+                complete = replace(complete, notes=(*complete.notes, *_note_withdrawn(rows), *negative))
             read = inputs()
         except SourceError as exc:
             if connector.settings.on_failure is None:
@@ -170,8 +172,7 @@ def _as_documents(
         printed = check_totals_rows(normalizer.sieve.totals, rows, folded.rows, normalizer.columns_of, settings)
         totals = printed if totals is None else totals
     unwrapped = note_unwrapped(normalizer.unwrapped)
-    notes = (*complete.notes, *unwrapped, *folded.notes, *note_negative_debts(folded.rows, connector.source, settings))
-    return folded.rows, replace(complete, totals=totals, notes=notes)
+    return folded.rows, replace(complete, totals=totals, notes=(*complete.notes, *unwrapped, *folded.notes))
 
 
 def _refuse_kinds_untold(source: str, settings: FileSettings, headers: Mapping[str, str]) -> None:

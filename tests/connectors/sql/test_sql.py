@@ -20,7 +20,7 @@ from arfeed_connectors.sql.text.names import Names
 from arfeed_connectors.sql.values.frames import Frames
 from arfeed_connectors.sql.values.money import exact
 from support.databases.tables import one_row, sql, table
-from support.feeds.sources import balances, complete, failure, opened, problems, read
+from support.feeds.sources import balances, failure, opened, problems, read
 
 TOLERANCE = Decimal("0.000001")
 COLUMNS = "invoice_ref TEXT, customer_name TEXT, currency TEXT, issued_on TEXT, balance REAL"
@@ -233,17 +233,6 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     said = failure(sql(f"sqlite:///{tmp_path}/nowhere.db", query="SELECT 1"))
     assert said == f"erp: there is no database file {tmp_path}/nowhere.db; look at `url`"
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize(
-    ("row", "noted"),
-    [("'invoice' AS kind; -200 AS balance", 1), ("-200 AS balance", 1), ("'credit_note' AS kind; -200 AS balance", 0)],
-)
-def test_an_invoice_on_which_the_customer_is_owed_money_is_noted(postgresql: str, row: str, noted: int) -> None:
-    notes = complete(one_row(postgresql, row)).notes
-    assert [note for note in notes if "below 0" in note] == noted * [
-        "1 invoice has a balance below 0, such as INV-1: overpaid, or credited after payment; delivered as it is"
-    ]
 
 
 @pytest.mark.parametrize(

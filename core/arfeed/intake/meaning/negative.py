@@ -1,6 +1,9 @@
-"""Invoices that are mostly negative: some programs write what customers owe so."""
+"""Invoices with a negative balance: a few are overpaid, and most are negative where a program writes debts so."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
 
 import pandas as pd
 import pyarrow as pa
@@ -14,10 +17,9 @@ def note_negative_debts(rows: pd.DataFrame, source: str, settings: SourceSetting
     """Return a note if most open invoices are negative, and no setting says how a debt is written."""
     if not isinstance(settings, FileSettings) or settings.owed_is is not None:
         return []
-    balances = arrow.as_single_chunk(pa.array(rows["balance"]))
     # Most lists have few negative amounts, and none of them an invoice's, which is found without a look at the rest.
-    below = _count_invoices(rows, pc.less(balances, schema.ZERO))
-    above = _count_invoices(rows, pc.greater(balances, schema.ZERO)) if below else 0
+    below = len(_find_invoices(rows, "less"))
+    above = len(_find_invoices(rows, "greater")) if below else 0
     if below <= above:
         return []
     return [
@@ -27,6 +29,26 @@ def note_negative_debts(rows: pd.DataFrame, source: str, settings: SourceSetting
     ]
 
 
-def _count_invoices(rows: pd.DataFrame, where: pa.Array) -> int:
-    status, kind = (arrow.to_text_array(rows[name]).filter(where) for name in ("status", "kind"))
-    return int(pc.sum(pc.and_(pc.equal(status, "open"), pc.equal(kind, "invoice"))).as_py() or 0)
+def note_overpaid(rows: pd.DataFrame, headers: Mapping[str, str]) -> list[str]:
+    """Return a note if open invoices, by their kind, have a balance below 0. `headers` are those by canonical name."""
+    found = _find_invoices(rows, "less")
+    if not len(found):
+        return []
+    one = len(found) == 1
+    untold = headers and "kind" not in headers
+    meant = "overpaid, credited after payment" if untold else "overpaid, or credited after payment"
+    also = (
+        f", or {'a credit note or payment' if one else 'credit notes or payments'}, which no column tells apart "
+        "(`columns.kind` would name it)"
+    )
+    return [
+        f"{len(found):,} invoice{' has' if one else 's have'} a balance below 0, such as {found[0].as_py()}: "
+        f"{meant}{also if untold else ''}; delivered as {'it is' if one else 'they are'}"
+    ]
+
+
+def _find_invoices(rows: pd.DataFrame, compared: Literal["less", "greater"]) -> pa.Array:
+    """Return the numbers of the open invoices whose balance is less or greater than 0."""
+    where = pc.call_function(compared, [arrow.as_single_chunk(pa.array(rows["balance"])), schema.ZERO])
+    status, kind, refs = (arrow.to_text_array(rows[name]).filter(where) for name in ("status", "kind", "invoice_ref"))
+    return refs.filter(pc.and_(pc.equal(status, "open"), pc.equal(kind, "invoice")))
