@@ -33,6 +33,7 @@ class Ranking(Generic[T]):
 
     _known: tuple[float, float, list[T]] | None = None
     """When it was begun, until when it is good, and the order."""
+    _basis: object = None
     _turn: int = 0
     _lock: Lock = field(default_factory=Lock)
 
@@ -41,8 +42,14 @@ class Ranking(Generic[T]):
         self._turn += 1
         self._known = None
 
-    def get(self, rank: Callable[[], list[T]]) -> list[T]:
-        """Return the order; whoever finds it old works it out, and meanwhile others get the last one."""
+    def get(self, rank: Callable[[], list[T]], basis: object = None) -> list[T]:
+        """Return the order; whoever finds it old works it out, and meanwhile others get the last one.
+
+        An order of another `basis`, of what is ordered, is not good any more.
+        """
+        if basis is not self._basis:
+            self._basis = basis
+            self.forget()
         known = self._known
         if known and monotonic() < known[1]:
             return known[2]

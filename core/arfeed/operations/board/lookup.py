@@ -119,11 +119,13 @@ def look_at(application: Application, found: Feed, *, looking_back: bool = False
     deliveries: list[tuple[RunRecord, bool]] = []
     back = None
     with application.histories.together():
-        (overview,) = look_at_all(application, [found])
-        if found.project and overview.state:
-            name = overview.state.destination
-            deliveries = application.histories.deliveries_of(found.project, name, _MOST_DELIVERIES)
-            back = application.histories.look_back(found.project, name) if looking_back else None
+        states = application.histories.states_of([found], deliveries=False)
+        state = states[found.name]
+        if found.project and not isinstance(state, str):
+            deliveries = application.histories.deliveries_of(found.project, state.destination, _MOST_DELIVERIES)
+            back = application.histories.look_back(found.project, state.destination) if looking_back else None
+            states[found.name] = state._replace(delivery=deliveries[0][0] if deliveries else None)
+        (overview,) = _judge(application, [found], states, *_read_board(application, [found]))
     with application.database.reading() as connection:
         plans = approvals.plans_of(connection, found.name)
         jobs = approvals.jobs_of(connection, found.name)
@@ -135,16 +137,35 @@ def look_at_all(application: Application, feeds: Sequence[Feed], *, deliveries: 
 
     Without `deliveries` the last ones are left out, but for feeds where they decide whether a plan waits.
     """
-    names = [feed.name for feed in feeds]
     states = application.histories.states_of(feeds, deliveries=deliveries)
-    with application.database.reading() as connection:
-        pending = approvals.pending_jobs(connection, names)
-        latest = approvals.latest_plans(connection, names)
-    latest |= _take_over(application, feeds, states, latest)
+    pending, latest = _read_board(application, feeds)
     if not deliveries:
         # Where a plan was refused, the last delivery decides whether it waits.
-        refused = [feed for feed in feeds if feed.name in latest and latest[feed.name].refused]
+        refused = [feed for feed in feeds if _is_refused(states[feed.name], latest.get(feed.name))]
         states |= application.histories.states_of(refused, deliveries=True)
+    return _judge(application, feeds, states, pending, latest)
+
+
+def _read_board(application: Application, feeds: Sequence[Feed]) -> tuple[dict[str, Job], dict[str, PlanHead]]:
+    """Return by feed the run that is under way, and the last plan that this board knows."""
+    names = [feed.name for feed in feeds]
+    with application.database.reading() as connection:
+        return approvals.pending_jobs(connection, names), approvals.latest_plans(connection, names)
+
+
+def _is_refused(state: State | str, plan: PlanHead | None) -> bool:
+    outcome = None if isinstance(state, str) else state.outcome
+    return (plan is not None and plan.refused) or (outcome is not None and outcome.ending == "refused")
+
+
+def _judge(
+    application: Application,
+    feeds: Sequence[Feed],
+    states: dict[str, State | str],
+    pending: Mapping[str, Job],
+    latest: dict[str, PlanHead],
+) -> list[Overview]:
+    latest |= _take_over(application, feeds, states, latest)
     return [_overview(feed, states.get(feed.name, feed.mistake), pending, latest) for feed in feeds]
 
 
@@ -158,7 +179,8 @@ def rank_feeds(application: Application) -> list[Overview]:
         feeds = [*application.feeds.all().values()]
         return sorted(look_at_all(application, feeds, deliveries=False), key=lambda each: each.urgency)
 
-    ranked: list[Overview] = application.ranking.get(rank)
+    # Anew, too, once a feed has come, gone or changed.
+    ranked: list[Overview] = application.ranking.get(rank, application.feeds.all())
     return ranked
 
 
