@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from arfeed.model.errors import ArfeedError
@@ -111,7 +112,8 @@ def find_traces(application: Application, visit: Visit, number: str) -> tuple[li
     feeds = [each for each in visible_feeds(application, visit) if number and part in each.name.casefold()]
     # What could not be searched is part of the answer: it may be where it was.
     found, unread = application.histories.trace(feeds, number)
-    return sorted(found, key=lambda each: each.at, reverse=True)[:_MOST_TRACES], unread
+    # What is said of one run comes in the order of time, too, so the whole is turned round.
+    return sorted(found, key=attrgetter("at"))[::-1][:_MOST_TRACES], unread
 
 
 def look_at(application: Application, found: Feed, *, looking_back: bool = False) -> Details:
