@@ -120,6 +120,14 @@ def test_what_has_changed_is_on_the_next_page(tmp_path: Path, request: pytest.Fi
         front = anna.front()
         assert "Nothing waits to be approved" in front
         assert "would be marked as paid" not in anna.feed("acme").partition("<h2>")[0]
+        # A run fails, and another one does not.
+        listed = (acme.folder / "erp.csv").read_text()
+        (acme.folder / "erp.csv").write_text("not,an,export\n1,2,3\n")
+        assert acme.run("sync").returncode == 4
+        assert "1 feed failed or can't be read" in anna.front()
+        (acme.folder / "erp.csv").write_text(listed)
+        acme.sync()
+        assert "failed or can" not in anna.front()
         # A feed is moved in, and one is moved away.
         Feed(tmp_path / "aside" / "newcomer").configure()
         (tmp_path / "aside" / "newcomer").rename(folder / "newcomer")

@@ -55,10 +55,14 @@ class Overview(NamedTuple):
     wrong: str
 
     @property
+    def failed(self) -> bool:
+        """Whether its last run failed, or it can't be read."""
+        return bool(self.wrong or (self.state and self.state.outcome and self.state.outcome.ending == "failed"))
+
+    @property
     def urgency(self) -> tuple[bool, bool, str]:
         """What to sort by: what somebody has to do something about comes first."""
-        failed = bool(self.wrong or (self.state and self.state.outcome and self.state.outcome.ending == "failed"))
-        return (self.waiting is None, not failed, self.feed.name.casefold())
+        return (self.waiting is None, not self.failed, self.feed.name.casefold())
 
 
 def visible_feeds(application: Application, visit: Visit) -> Iterator[Feed]:

@@ -63,10 +63,12 @@ def show_feeds(application: Application, visit: Visit, path: Path) -> Response:
     shown = min(int(number), pages) if number.isascii() and number.isdigit() and len(number) < 9 and int(number) else 1
     begin, end = (shown - 1) * _MOST_FEEDS, shown * _MOST_FEEDS
     here = sorted(look_at_all(application, [each.feed for each in ranked[begin:end]]), key=lambda each: each.urgency)
+    # With these as they are now: the order is some seconds old.
+    known = (*ranked[:begin], *here, *ranked[end:])
     facts: dict[str, Any] = {
         "rows": [_draw_row(_row_of(each)) for each in here],
-        # By what these are now: the order is some seconds old.
-        "waiting": sum(each.waiting is not None for each in (*ranked[:begin], *here, *ranked[end:])),
+        "waiting": sum(each.waiting is not None for each in known),
+        "failed": sum(each.failed for each in known),
         "count": len(ranked),
         "named": named,
         "shown": shown,
