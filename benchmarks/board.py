@@ -122,8 +122,8 @@ def measure(board: Board, feeds: int, seconds: float) -> None:
         cuts = [f"{cut * 1e3:.0f} ms" for cut in quantiles(times, n=20)]
         print(f"{READERS} readers, {kind}: {len(times)} times, half within {cuts[9]}, 95 % within {cuts[18]}")
     # What other programs on the machine leave to it does not count there.
-    each = (_worked(board) - worked) / sum(map(len, taken.values()))
-    print(f"{each * 1e3:.0f} ms of a processor for each page, with what is done for all of them")
+    cost = (_worked(board) - worked) / sum(map(len, taken.values()))
+    print(f"{cost * 1e3:.0f} ms of a processor for each page, with what is done for all of them")
     print(f"memory {before:.0f} MB before, {_memory(board):.0f} MB after")
 
 
