@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from arfeed.history.tables import split_conditions
+from arfeed.model.errors import ConfigError
 from arfeed.operations.board import application as drawing
 from arfeed.operations.board import approvals, questions
 from arfeed.operations.board.access import people, sessions
@@ -154,6 +155,30 @@ def test_ages_go_on_though_nothing_happens(tmp_path: Path, monkeypatch: pytest.M
             ages.append(age)
     assert len(set(ages)) == 3, ages
     assert ages[1] == ages[2]
+
+
+def test_a_receipt_is_shown_of_its_own_feed_only_and_as_it_was_written(tmp_path: Path) -> None:
+    history = f"sqlite:///{tmp_path / 'shared.db'}"
+    for name in ("acme", "other"):
+        feed = Feed(tmp_path / "feeds" / name, history=history)
+        feed.export(invoices(5))
+        feed.approved()
+    feeds, histories = Feeds(tmp_path / "feeds").all(), Histories()
+    acme, other = feeds["acme"].project, feeds["other"].project
+    assert acme
+    assert other
+    with feed.records() as records:
+        (theirs,) = [run.id for run in records.runs() if run.destination == feed.where]
+    # Whoever may see the one may not see the other because they share a history.
+    assert (histories.receipt_page(acme, theirs), histories.receipt_of(acme, theirs)) == (None, None)
+    assert histories.receipt_of(other, theirs)
+    assert theirs in str(histories.receipt_page(other, theirs))
+    with sa.create_engine(history).begin() as connection:
+        connection.exec_driver_sql("UPDATE runs SET receipt = replace(receipt, 'Customer', 'Somebody')")
+        connection.exec_driver_sql("UPDATE runs SET open_count = 4")
+    for show in (histories.receipt_page, histories.receipt_of):
+        with pytest.raises(ConfigError, match="the history was changed from outside"):
+            show(other, theirs)
 
 
 def test_no_page_asks_more_than_a_handful_of_queries(tmp_path: Path) -> None:
