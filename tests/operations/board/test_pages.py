@@ -181,6 +181,25 @@ def test_a_receipt_is_shown_of_its_own_feed_only_and_as_it_was_written(tmp_path:
             show(other, theirs)
 
 
+def test_what_belongs_to_one_feed_is_not_found_under_another(tmp_path: Path) -> None:
+    """Rights are asked of the feed in the address: what it names otherwise must be that feed's."""
+    (tmp_path / ".arfeed").mkdir()
+    document = {"planned_at": now().isoformat(), "approval": "1-abc", "objections": ["unexplained"], "missing": []}
+    with database_of(tmp_path) as database:
+        with database.writing() as connection:
+            plan = approvals.keep(connection, "acme", document)
+        job = approvals.ask(database, "acme", "look", "anna")
+        questions.ask_about(database, "acme", "INV-1", "Paid?", "anna")
+        with database.reading() as connection:
+            (asked,) = questions.list_questions(connection, "acme")
+            for feed, there in (("acme", True), ("other", False)):
+                assert (approvals.find_plan(connection, feed, plan) is not None) is there
+                assert (approvals.find_job(connection, feed, job) is not None) is there
+                assert bool(questions.list_questions(connection, feed)) is there
+        assert not questions.answer(database, "other", asked.id, "Yes.", "eve")
+        assert questions.answer(database, "acme", asked.id, "Yes.", "otto")
+
+
 def test_no_page_asks_more_than_a_handful_of_queries(tmp_path: Path) -> None:
     folder = tmp_path / "feeds"
     feed = Feed(folder / "acme", history=f"sqlite:///{tmp_path / 'shared.db'}")
