@@ -210,6 +210,17 @@ def test_a_session_ends_when_it_is_idle_or_old(
             assert now() - connection.execute(sa.select(sessions_table.c.used_at)).scalar_one() < timedelta(minutes=1)
 
 
+def test_whoever_is_removed_is_out_at_once(database: Database) -> None:
+    with database.reading() as connection:
+        token = sessions.begin(database, people.find(connection, "anna"))
+    assert sessions.find_session(database, token)
+    people.remove(database, "anna", "a test")
+    assert sessions.find_session(database, token) is None
+    # Nor does an old session become somebody else's who is called the same.
+    people.add(database, "anna", [Grant("viewer", "*")], "a test")
+    assert sessions.find_session(database, token) is None
+
+
 def test_the_database_holds_nothing_that_one_could_log_in_by(tmp_path: Path) -> None:
     add_person(tmp_path, "anna", "approver:*")
     with database_of(tmp_path) as database:

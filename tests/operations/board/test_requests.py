@@ -196,6 +196,12 @@ def test_every_answer_tells_the_browser_what_it_may(anna: Visitor, path: str) ->
         if not (name == "Cache-Control" and path.startswith("/static/")):
             assert answer.headers[name] == value, name
     assert answer.headers["Server"] is None
+    # Written out once more: one that is taken away or made weaker has to be so here, too.
+    kept = "max-age=300" if path.startswith("/static/") else "no-store"
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == (kept, "nosniff")
+    assert (answer.headers["X-Frame-Options"], answer.headers["Cross-Origin-Opener-Policy"]) == ("DENY", "same-origin")
+    policy = set(answer.headers["Content-Security-Policy"].split("; "))
+    assert {"default-src 'none'", "script-src 'self'", "form-action 'self'", "frame-ancestors 'none'"} <= policy
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
