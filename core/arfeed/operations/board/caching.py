@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
@@ -27,6 +28,14 @@ def good_until(began: float) -> float:
     return began + took + max(_FRESH, min(_SHARE * took, _OLDEST))
 
 
+def make_thread() -> ThreadPoolExecutor:
+    """Return a thread for what goes over thousands of feeds.
+
+    Done by whichever thread asks, each of dozens would keep some megabytes of it for good.
+    """
+    return ThreadPoolExecutor(1, "arfeed-board-feeds")
+
+
 @dataclass(slots=True)
 class Ranking(Generic[T]):
     """The last order of the feeds, a list of what is known of each."""
@@ -34,6 +43,7 @@ class Ranking(Generic[T]):
     _known: tuple[float, float, list[T]] | None = None
     """When it was begun, until when it is good, and the order."""
     _basis: object = None
+    _thread: ThreadPoolExecutor = field(default_factory=make_thread)
     _turn: int = 0
     _lock: Lock = field(default_factory=Lock)
 
@@ -60,7 +70,7 @@ class Ranking(Generic[T]):
             if self._known and self._known is not known:
                 return self._known[2]
             turn, began = self._turn, monotonic()
-            ranked = rank()
+            ranked = self._thread.submit(rank).result()
             # What was done meanwhile is not in it.
             if turn == self._turn:
                 self._known = (began, good_until(began), ranked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -16,7 +17,7 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from arfeed.model.errors import ArfeedError, ConfigError
-from arfeed.operations.board.caching import Version, good_until, version_of
+from arfeed.operations.board.caching import Version, good_until, make_thread, version_of
 from arfeed.operations.fleet.timetable import Timetable, make_timetable
 from arfeed.operations.many.choice import find_feeds, find_files, name_of
 from arfeed.plugins.config import Project, read_project
@@ -81,6 +82,7 @@ class Feeds:
     _good_until: float = -inf
     _looking: Lock = field(default_factory=Lock)
     _lock: Lock = field(default_factory=Lock)
+    _thread: ThreadPoolExecutor = field(default_factory=make_thread)
 
     def all(self) -> dict[str, Feed]:
         """Return the feeds by name. Raise `ConfigError` if there is none, or if two have one name."""
@@ -89,7 +91,7 @@ class Feeds:
             return self._listed
         try:
             if not self._is_good():
-                self._look_again()
+                self._thread.submit(self._look_again).result()
             return self._listed
         finally:
             self._looking.release()
