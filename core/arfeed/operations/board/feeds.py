@@ -126,7 +126,7 @@ class Feeds:
 
     def _list(self) -> dict[str, Feed]:
         found: dict[str, Feed] = {}
-        # For this look only: a plugin may be installed or mended while the board runs.
+        # For this look only: a plugin may be installed or fixed while the board runs.
         describe = cache(describe_installed)
         for feed in (each for config in find_feeds(self.folder) for each in self._of(config, describe)):
             if feed.name in found:
