@@ -82,7 +82,9 @@ def many(folder: Path, url: str, feeds: int, runs: int) -> Iterator[Board]:
     with Database(url) as database:
         people.add(database, "anna", parse_grants(["viewer"]), "the benchmark")
         people.set_password(database, "anna", PASSWORD, "the benchmark")
+    began = time.monotonic()
     with running_board(folder, "--database", url) as board:
+        print(f"started in {time.monotonic() - began:.1f} s, at a load of {os.getloadavg()[0]:.1f}")
         yield board
 
 
@@ -94,11 +96,13 @@ def measure(board: Board, feeds: int, seconds: float) -> None:
     print(f"the very first look: {time.monotonic() - began:.1f} s")
     print(f"alone: {_alone(visitor, '/'):.0f} ms the first page, {_alone(visitor, '/feeds/feed7'):.0f} ms a feed's")
     print(f"for {seconds:.0f} s, at a load of {os.getloadavg()[0]:.1f} before")
-    before, until = _memory(board), time.monotonic() + seconds
+    before, until, worked = _memory(board), time.monotonic() + seconds, _worked(board)
     taken: dict[str, list[float]] = {"the first page": [], "a feed's page": []}
 
     def read(reader: int) -> None:
         turn = reader
+        # People don't all come at one moment.
+        time.sleep(THINKING * reader / READERS)
         while time.monotonic() < until:
             turn += READERS
             kind, path = ("the first page", "/") if turn % 2 else ("a feed's page", f"/feeds/feed{turn % feeds + 1}")
@@ -117,7 +121,16 @@ def measure(board: Board, feeds: int, seconds: float) -> None:
     for kind, times in taken.items():
         cuts = [f"{cut * 1e3:.0f} ms" for cut in quantiles(times, n=20)]
         print(f"{READERS} readers, {kind}: {len(times)} times, half within {cuts[9]}, 95 % within {cuts[18]}")
+    # What other programs on the machine leave to it does not count there.
+    cost = (_worked(board) - worked) / sum(map(len, taken.values()))
+    print(f"{cost * 1e3:.0f} ms of a processor for each page, with what is done for all of them")
     print(f"memory {before:.0f} MB before, {_memory(board):.0f} MB after")
+
+
+def _worked(board: Board) -> float:
+    """Return how many seconds of a processor the board has taken."""
+    fields = Path(f"/proc/{board.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _alone(visitor: object, path: str) -> float:

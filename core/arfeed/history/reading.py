@@ -148,7 +148,7 @@ class Reader(OpenDatabase):
         columns = [column for column in tables.outcomes.c if column.name != "plan"]
         query, found = sa.select(*columns), dict[str, OutcomeRecord]()
         with self._engine.connect() as connection:
-            for some in tables.split_conditions(tables.outcomes.c.destination, destinations):
+            for some in tables.split_conditions(tables.outcomes.c.destination, destinations, connection.dialect.name):
                 rows = connection.execute(query.where(some)).mappings()
                 found |= {row["destination"]: OutcomeRecord(**row) for row in rows}
         return found

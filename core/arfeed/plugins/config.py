@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -92,9 +92,12 @@ _TABLES = (
 )  # fmt: skip
 
 
-def read_project(path: Path) -> Project:
-    """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found."""
-    return _Reader(path, _resolve(path)).project()
+def read_project(path: Path, describe: Callable[[tuple[str, ...]], Registry] = describe_installed) -> Project:
+    """Read a plugins.toml. Raise `ConfigError` with every mistake in it, each with its key and what was found.
+
+    `describe` tells of plugins: whoever reads thousands of files gives one that remembers, since most enable the same.
+    """
+    return _Reader(path, _resolve(path), describe).project()
 
 
 def parse_project(text: str, path: Path) -> Project:
@@ -132,8 +135,11 @@ def _variables(value: object) -> Iterator[str]:
 class _Reader:
     """Reads one file, with those that it extends, and collects every mistake in them."""
 
-    def __init__(self, path: Path, resolved: Resolved) -> None:
+    def __init__(
+        self, path: Path, resolved: Resolved, describe: Callable[[tuple[str, ...]], Registry] = describe_installed
+    ) -> None:
         self.path = path.absolute()
+        self.describe = describe
         # All of them are reported together: a file that is set up by hand has several, and each round costs somebody
         # a run.
         self.mistakes: list[str] = []
@@ -230,7 +236,7 @@ class _Reader:
         enabled = _strings(self.document.get("plugins"))
         if not enabled:
             self._add_mistake("plugins", 'it must be a list of plugin names, such as ["xero", "kolleno"]')
-        registry = describe_installed(enabled)
+        registry = self.describe((*enabled,))
         for mistake in registry.mistakes:
             self._add_mistake("plugins", mistake)
         return registry

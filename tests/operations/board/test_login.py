@@ -15,7 +15,7 @@ from arfeed.operations.board.access import people, sessions
 from arfeed.operations.board.access.people import Grant
 from arfeed.operations.board.access.sessions import RateLimit
 from arfeed.operations.board.database import Database
-from arfeed.operations.board.tables import now
+from arfeed.operations.board.tables import invitations, now
 from arfeed.operations.board.tables import people as people_table
 from arfeed.operations.board.tables import sessions as sessions_table
 from support.feeds.feed import Feed
@@ -67,6 +67,20 @@ def test_the_link_of_the_first_person_is_used_up_for_whoever_came_second(tmp_pat
         assert not people.accept(database, link, "eve", PASSWORD)
         with database.reading() as connection:
             assert [each.person.name for each in people.list_people(connection)] == ["anna"]
+
+
+def test_a_link_that_nobody_used_in_time_is_worth_nothing(database: Database) -> None:
+    links = {hours: people.add(database, f"ben{hours}", [Grant("viewer", "*")], "a test") for hours in (23, 25)}
+    with database.writing() as connection:
+        for hours in links:
+            until = now() + people.LINK_LASTS - timedelta(hours=hours)
+            this = invitations.c.person == f"ben{hours}"
+            connection.execute(sa.update(invitations).where(this).values(expires_at=until))
+    with database.reading() as connection:
+        assert people.check_invitation(connection, links[23]) == (True, "ben23")
+        assert people.check_invitation(connection, links[25]) == (False, None)
+    assert people.accept(database, links[23], "", PASSWORD)
+    assert not people.accept(database, links[25], "", PASSWORD)
 
 
 def test_a_password_typed_as_a_name_does_not_come_into_the_log(database: Database) -> None:
@@ -194,6 +208,17 @@ def test_a_session_ends_when_it_is_idle_or_old(
     if alive:  # and it lives on from there
         with database.reading() as connection:
             assert now() - connection.execute(sa.select(sessions_table.c.used_at)).scalar_one() < timedelta(minutes=1)
+
+
+def test_whoever_is_removed_is_out_at_once(database: Database) -> None:
+    with database.reading() as connection:
+        token = sessions.begin(database, people.find(connection, "anna"))
+    assert sessions.find_session(database, token)
+    people.remove(database, "anna", "a test")
+    assert sessions.find_session(database, token) is None
+    # Nor does an old session become somebody else's who is called the same.
+    people.add(database, "anna", [Grant("viewer", "*")], "a test")
+    assert sessions.find_session(database, token) is None
 
 
 def test_the_database_holds_nothing_that_one_could_log_in_by(tmp_path: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import re
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from arfeed.operations.board.access.guard import HEADERS, MOST_BYTES
+from arfeed.operations.board.access.guard import HEADERS, MOST_BYTES, Guard, Place
 from arfeed.operations.board.site import PAGES
 from support.people.boards import PASSWORD, Board, Visitor
+
+if TYPE_CHECKING:
+    from arfeed.operations.board.database import Database
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 POSTED = [page.path for page in PAGES if page.method == "POST" and not page.path.startswith("/api/")]
@@ -115,6 +120,27 @@ def test_a_second_host_name_is_refused(anna: Visitor) -> None:
     assert answer.status in (400, 421)
 
 
+def test_a_second_host_name_is_refused_whatever_server_lets_it_through() -> None:
+    # Ours refuses it before the board sees it; others take the first.
+    asked: list[Any] = []
+    sent: list[Any] = []
+
+    async def app(*call: Any) -> None:
+        asked.append(call)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    place = Place(frozenset({"https://board.example.com"}))
+    guard = Guard(app, cast("Database", None), place)
+    hosts = [(b"host", b"board.example.com"), (b"host", b"evil.example.com")]
+    for count, status in ((1, None), (2, 421)):
+        scope = {"type": "http", "method": "GET", "path": "/login", "query_string": b"", "headers": hosts[:count]}
+        asyncio.run(guard(scope, cast("Any", None), send))
+        assert [message["status"] for message in sent if "status" in message] == ([status] if status else [])
+        assert len(asked) == 1
+
+
 def test_a_body_without_a_length_is_cut_off(anna: Visitor) -> None:
     parts = urlsplit(anna.origin)
     connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
@@ -170,6 +196,12 @@ def test_every_answer_tells_the_browser_what_it_may(anna: Visitor, path: str) ->
         if not (name == "Cache-Control" and path.startswith("/static/")):
             assert answer.headers[name] == value, name
     assert answer.headers["Server"] is None
+    # Written out once more: one that is taken away or made weaker has to be so here, too.
+    kept = "max-age=300" if path.startswith("/static/") else "no-store"
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == (kept, "nosniff")
+    assert (answer.headers["X-Frame-Options"], answer.headers["Cross-Origin-Opener-Policy"]) == ("DENY", "same-origin")
+    policy = set(answer.headers["Content-Security-Policy"].split("; "))
+    assert {"default-src 'none'", "script-src 'self'", "form-action 'self'", "frame-ancestors 'none'"} <= policy
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 

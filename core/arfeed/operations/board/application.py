@@ -19,6 +19,7 @@ from arfeed.runs.page.rendering import make_environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
     from starlette.responses import Response
 
     from arfeed.operations.board.access.guard import Place, Visit
@@ -80,6 +81,14 @@ def page(application: Application, visit: Visit, template: str, status: int = 20
     if visit.session is None and name not in visit.cookies:
         set_cookie(application, response, "form", token)
     return response
+
+
+def draw(template: str, **facts: Any) -> Markup:
+    """Return a part of a page, which shows these facts and nothing else."""
+    from markupsafe import Markup
+
+    # Its own texts are escaped by the template.
+    return Markup(_room().get_template(f"{template}.html.j2").render(**facts))  # noqa: S704
 
 
 def message(application: Application, visit: Visit, status: int, title: str, text: str) -> Response:

@@ -170,7 +170,7 @@ def latest_plans(connection: sa.Connection, feeds: Iterable[str]) -> dict[str, P
     """Return by feed the plan that was made last."""
     place = sa.func.row_number().over(partition_by=plans.c.feed, order_by=_NEWEST_FIRST).label("place")
     found: dict[str, PlanHead] = {}
-    for some in split_conditions(plans.c.feed, feeds):
+    for some in split_conditions(plans.c.feed, feeds, connection.dialect.name):
         ranked = sa.select(*_HEAD, place).where(some).subquery()
         last = sa.select(*(ranked.c[column.name] for column in _HEAD)).where(ranked.c.place == 1)
         found |= {head.feed: head for head in map(_head, connection.execute(last))}

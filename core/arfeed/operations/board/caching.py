@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
@@ -27,12 +28,22 @@ def good_until(began: float) -> float:
     return began + took + max(_FRESH, min(_SHARE * took, _OLDEST))
 
 
+def make_thread() -> ThreadPoolExecutor:
+    """Return a thread for what goes over thousands of feeds.
+
+    Done by whichever thread asks, each of dozens would keep some megabytes of it for good.
+    """
+    return ThreadPoolExecutor(1, "arfeed-board-feeds")
+
+
 @dataclass(slots=True)
 class Ranking(Generic[T]):
     """The last order of the feeds, a list of what is known of each."""
 
     _known: tuple[float, float, list[T]] | None = None
     """When it was begun, until when it is good, and the order."""
+    _basis: object = None
+    _thread: ThreadPoolExecutor = field(default_factory=make_thread)
     _turn: int = 0
     _lock: Lock = field(default_factory=Lock)
 
@@ -41,8 +52,14 @@ class Ranking(Generic[T]):
         self._turn += 1
         self._known = None
 
-    def get(self, rank: Callable[[], list[T]]) -> list[T]:
-        """Return the order; whoever finds it old works it out, and meanwhile others get the last one."""
+    def get(self, rank: Callable[[], list[T]], basis: object = None) -> list[T]:
+        """Return the order; whoever finds it old works it out, and meanwhile others get the last one.
+
+        An order of another `basis`, of what is ordered, is not good any more.
+        """
+        if basis is not self._basis:
+            self._basis = basis
+            self.forget()
         known = self._known
         if known and monotonic() < known[1]:
             return known[2]
@@ -53,7 +70,7 @@ class Ranking(Generic[T]):
             if self._known and self._known is not known:
                 return self._known[2]
             turn, began = self._turn, monotonic()
-            ranked = rank()
+            ranked = self._thread.submit(rank).result()
             # What was done meanwhile is not in it.
             if turn == self._turn:
                 self._known = (began, good_until(began), ranked)

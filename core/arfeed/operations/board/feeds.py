@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from math import inf
 from pathlib import Path
 from threading import Lock
@@ -14,10 +17,13 @@ from typing import NamedTuple
 from sqlalchemy.exc import SQLAlchemyError
 
 from arfeed.model.errors import ArfeedError, ConfigError
-from arfeed.operations.board.caching import Version, good_until, version_of
+from arfeed.operations.board.caching import Version, good_until, make_thread, version_of
 from arfeed.operations.fleet.timetable import Timetable, make_timetable
 from arfeed.operations.many.choice import find_feeds, find_files, name_of
 from arfeed.plugins.config import Project, read_project
+from arfeed.plugins.loading import Registry, describe_installed
+
+Describe = Callable[[tuple[str, ...]], Registry]
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -71,21 +77,28 @@ class Feeds:
     _read: dict[Path, tuple[Version, tuple[Feed, ...]]] = field(default_factory=dict)
     _listed: dict[str, Feed] = field(default_factory=dict)
     _version: Version = ()
+    _entries: Version = ()
+    """The folder's own."""
     _good_until: float = -inf
     _looking: Lock = field(default_factory=Lock)
     _lock: Lock = field(default_factory=Lock)
+    _thread: ThreadPoolExecutor = field(default_factory=make_thread)
 
     def all(self) -> dict[str, Feed]:
         """Return the feeds by name. Raise `ConfigError` if there is none, or if two have one name."""
         # With thousands of feeds that takes longer than a page: one looks, and meanwhile others have the last list.
-        if monotonic() < self._good_until or not self._looking.acquire(blocking=not self._listed):
+        if self._is_good() or not self._looking.acquire(blocking=not self._listed):
             return self._listed
         try:
-            if monotonic() >= self._good_until:
-                self._look_again()
+            if not self._is_good():
+                self._thread.submit(self._look_again).result()
             return self._listed
         finally:
             self._looking.release()
+
+    def _is_good(self) -> bool:
+        """Whether the list is some seconds old only, and nothing has come into the folder or gone since."""
+        return monotonic() < self._good_until and version_of([str(self.folder)]) == self._entries
 
     def find(self, name: str) -> Feed | None:
         """Return a feed by its name. Another text is never taken for a path."""
@@ -98,13 +111,13 @@ class Feeds:
         return feed.words if feed else None
 
     def _look_again(self) -> None:
-        began, version = monotonic(), self._look()
+        began, entries, version = monotonic(), version_of([str(self.folder)]), self._look()
         # A feed that could not be read is read again: what was wrong may be in a file that it extends.
         if version != self._version or not all(feed.project for feed in self._listed.values()):
             self._listed = self._list()
             # Looked at once more: the files that feeds extend were not known before they were read.
             version = self._look()
-        self._version, self._good_until = version, good_until(began)
+        self._version, self._entries, self._good_until = version, entries, good_until(began)
 
     def _look(self) -> Version:
         with self._lock:
@@ -113,30 +126,32 @@ class Feeds:
 
     def _list(self) -> dict[str, Feed]:
         found: dict[str, Feed] = {}
-        for feed in (each for config in find_feeds(self.folder) for each in self._of(config)):
+        # For this look only: a plugin may be installed or fixed while the board runs.
+        describe = cache(describe_installed)
+        for feed in (each for config in find_feeds(self.folder) for each in self._of(config, describe)):
             if feed.name in found:
                 raise ConfigError(f"{found[feed.name].config} and {feed.config} have one name; rename one of them")
             found[feed.name] = feed
         return found
 
-    def _of(self, config: Path) -> tuple[Feed, ...]:
+    def _of(self, config: Path, describe: Describe = describe_installed) -> tuple[Feed, ...]:
         """Return the feed in a file, once for each of its destinations."""
         with self._lock:
             known = self._read.get(config)
             if known is None or not known[1][0].project or known[0] != version_of(path for path, _, _ in known[0]):
-                feeds = _read_feeds(self.folder, config)
+                feeds = _read_feeds(self.folder, config, describe)
                 extended = feeds[0].project.extended if feeds[0].project else ()
                 known = self._read[config] = (version_of([str(config), *map(str, extended)]), feeds)
             return known[1]
 
 
-def _read_feeds(folder: Path, config: Path) -> tuple[Feed, ...]:
+def _read_feeds(folder: Path, config: Path, describe: Describe) -> tuple[Feed, ...]:
     # acme/plugins.toml is called acme, and acme.toml acme.toml: files of both kinds may lie side by side.
     name = config.parent.name if config.parent != folder else config.name
     # On a disk a name may be bytes that are not text.
     name = os.fsencode(name).decode("utf-8", "replace")
     try:
-        project = read_project(config)
+        project = read_project(config, describe)
     except (ArfeedError, SQLAlchemyError) as exc:
         return (Feed(name, config, None, str(exc)),)
     # By the name that a fleet has for it, which decides when within the spread it begins.

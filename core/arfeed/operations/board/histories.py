@@ -337,7 +337,10 @@ def _find_in_reports(feed: str, kept: Sequence[Found]) -> Iterator[Trace]:
             yield Trace(feed, at, run, f"{row['invoice_ref']} {what}: {owed}")
     for _, run, at, row in listed[-1:]:
         last = "is still open" if before == len(kept) - 1 else "stood in a report for the last time"
-        among = f"it stood in {len(listed)} of the {len(kept)} reports that are kept"
+        one = len(kept) == 1
+        among = (
+            "only one report is kept" if one else f"it stood in {len(listed)} of the {len(kept)} reports that are kept"
+        )
         yield Trace(feed, at, run, f"{row['invoice_ref']} {last}: {owed}; {among}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from arfeed.model.errors import ArfeedError
@@ -54,10 +55,14 @@ class Overview(NamedTuple):
     wrong: str
 
     @property
+    def failed(self) -> bool:
+        """Whether its last run failed, or it can't be read."""
+        return bool(self.wrong or (self.state and self.state.outcome and self.state.outcome.ending == "failed"))
+
+    @property
     def urgency(self) -> tuple[bool, bool, str]:
         """What to sort by: what somebody has to do something about comes first."""
-        failed = bool(self.wrong or (self.state and self.state.outcome and self.state.outcome.ending == "failed"))
-        return (self.waiting is None, not failed, self.feed.name.casefold())
+        return (self.waiting is None, not self.failed, self.feed.name.casefold())
 
 
 def visible_feeds(application: Application, visit: Visit) -> Iterator[Feed]:
@@ -111,7 +116,8 @@ def find_traces(application: Application, visit: Visit, number: str) -> tuple[li
     feeds = [each for each in visible_feeds(application, visit) if number and part in each.name.casefold()]
     # What could not be searched is part of the answer: it may be where it was.
     found, unread = application.histories.trace(feeds, number)
-    return sorted(found, key=lambda each: each.at, reverse=True)[:_MOST_TRACES], unread
+    # What is said of one run comes in the order of time, too, so the whole is turned round.
+    return sorted(found, key=attrgetter("at"))[::-1][:_MOST_TRACES], unread
 
 
 def look_at(application: Application, found: Feed, *, looking_back: bool = False) -> Details:
@@ -119,11 +125,13 @@ def look_at(application: Application, found: Feed, *, looking_back: bool = False
     deliveries: list[tuple[RunRecord, bool]] = []
     back = None
     with application.histories.together():
-        (overview,) = look_at_all(application, [found])
-        if found.project and overview.state:
-            name = overview.state.destination
-            deliveries = application.histories.deliveries_of(found.project, name, _MOST_DELIVERIES)
-            back = application.histories.look_back(found.project, name) if looking_back else None
+        states = application.histories.states_of([found], deliveries=False)
+        state = states[found.name]
+        if found.project and not isinstance(state, str):
+            deliveries = application.histories.deliveries_of(found.project, state.destination, _MOST_DELIVERIES)
+            back = application.histories.look_back(found.project, state.destination) if looking_back else None
+            states[found.name] = state._replace(delivery=deliveries[0][0] if deliveries else None)
+        (overview,) = _judge(application, [found], states, *_read_board(application, [found]))
     with application.database.reading() as connection:
         plans = approvals.plans_of(connection, found.name)
         jobs = approvals.jobs_of(connection, found.name)
@@ -135,16 +143,35 @@ def look_at_all(application: Application, feeds: Sequence[Feed], *, deliveries: 
 
     Without `deliveries` the last ones are left out, but for feeds where they decide whether a plan waits.
     """
-    names = [feed.name for feed in feeds]
     states = application.histories.states_of(feeds, deliveries=deliveries)
-    with application.database.reading() as connection:
-        pending = approvals.pending_jobs(connection, names)
-        latest = approvals.latest_plans(connection, names)
-    latest |= _take_over(application, feeds, states, latest)
+    pending, latest = _read_board(application, feeds)
     if not deliveries:
         # Where a plan was refused, the last delivery decides whether it waits.
-        refused = [feed for feed in feeds if feed.name in latest and latest[feed.name].refused]
+        refused = [feed for feed in feeds if _is_refused(states[feed.name], latest.get(feed.name))]
         states |= application.histories.states_of(refused, deliveries=True)
+    return _judge(application, feeds, states, pending, latest)
+
+
+def _read_board(application: Application, feeds: Sequence[Feed]) -> tuple[dict[str, Job], dict[str, PlanHead]]:
+    """Return by feed the run that is under way, and the last plan that this board knows."""
+    names = [feed.name for feed in feeds]
+    with application.database.reading() as connection:
+        return approvals.pending_jobs(connection, names), approvals.latest_plans(connection, names)
+
+
+def _is_refused(state: State | str, plan: PlanHead | None) -> bool:
+    outcome = None if isinstance(state, str) else state.outcome
+    return (plan is not None and plan.refused) or (outcome is not None and outcome.ending == "refused")
+
+
+def _judge(
+    application: Application,
+    feeds: Sequence[Feed],
+    states: dict[str, State | str],
+    pending: Mapping[str, Job],
+    latest: dict[str, PlanHead],
+) -> list[Overview]:
+    latest |= _take_over(application, feeds, states, latest)
     return [_overview(feed, states.get(feed.name, feed.mistake), pending, latest) for feed in feeds]
 
 
@@ -158,7 +185,8 @@ def rank_feeds(application: Application) -> list[Overview]:
         feeds = [*application.feeds.all().values()]
         return sorted(look_at_all(application, feeds, deliveries=False), key=lambda each: each.urgency)
 
-    ranked: list[Overview] = application.ranking.get(rank)
+    # Anew, too, once a feed has come, gone or changed.
+    ranked: list[Overview] = application.ranking.get(rank, application.feeds.all())
     return ranked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,6 +63,9 @@ def board(
     place = listening.place()
     found = Feeds(feeds.absolute())
     count = len(found.all())
+    # What thousands of feeds were read to stays: without this, pages would wait while it is looked through for waste.
+    gc.collect()
+    gc.freeze()
 
     with open_board(feeds, database) as opened, bind_port(listening) as port_held:
         histories, ranking = Histories(), Ranking[Any]()

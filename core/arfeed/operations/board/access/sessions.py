@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from arfeed.operations.board.access.people import Person, find, fingerprint
+from arfeed.operations.board.access.people import Grant, Person, fingerprint
 from arfeed.operations.board.audit import log
 from arfeed.operations.board.database import Database
-from arfeed.operations.board.tables import now, sessions
+from arfeed.operations.board.tables import grants, now, sessions
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=12)
 """A session ends so long after it was last used, and so long after it began."""
@@ -47,12 +47,15 @@ def begin(database: Database, person: Person) -> str:
 def find_session(database: Database, token: str) -> Session | None:
     """Return the session of a token, unless it has ended; it lives on from now."""
     ours, moment = sessions.c.token == fingerprint(token), now()
+    # Grants are read each time: one that is taken away counts at once.
+    query = sa.select(sessions, grants.c.role, grants.c.pattern).where(ours)
+    query = query.outerjoin_from(sessions, grants, grants.c.person == sessions.c.person)
     with database.reading() as connection:
-        row = connection.execute(sa.select(sessions).where(ours)).one_or_none()
-        if row is None or row.used_at <= moment - IDLE or row.created_at <= moment - ABSOLUTE:
-            return None
-        # Grants are read each time: one that is taken away counts at once.
-        person = find(connection, row.person)
+        rows = connection.execute(query).all()
+    if not rows or rows[0].used_at <= moment - IDLE or rows[0].created_at <= moment - ABSOLUTE:
+        return None
+    row = rows[0]
+    person = Person(row.person, tuple(sorted(Grant(each.role, each.pattern) for each in rows if each.role)))
     if row.used_at <= moment - _NOTED_EVERY:
         with database.writing() as connection:
             connection.execute(sa.update(sessions).where(ours).values(used_at=moment))

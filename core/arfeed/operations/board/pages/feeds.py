@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from arfeed.operations.board import acting, approvals, audit, questions
 from arfeed.operations.board.access.problems import NotFoundError
-from arfeed.operations.board.application import Application, Path, message, page, redirect_to
+from arfeed.operations.board.application import (
+    Application,
+    Path,
+    describe_age,
+    describe_wait,
+    draw,
+    message,
+    page,
+    redirect_to,
+)
 from arfeed.operations.board.lookup import (
     LONGEST_NUMBER,
     MOST_LINES,
@@ -24,12 +34,16 @@ from arfeed.operations.board.lookup import (
     may_see,
     rank_feeds,
 )
+from arfeed.operations.board.tables import now
 from arfeed.runs.page.rendering import describe_reasons, draw_figures, largest_first, row_of
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
     from starlette.responses import Response
 
     from arfeed.operations.board.access.guard import Visit
+    from arfeed.operations.board.approvals import Job, PlanHead
+    from arfeed.operations.board.lookup import Overview
 
 _MOST_FEEDS = 100
 _MOST_MISSING = 2_000
@@ -41,24 +55,66 @@ def show_feeds(application: Application, visit: Visit, path: Path) -> Response:
     del path
     named = visit.query.get("feed", "").strip()[:LONGEST_NUMBER]
     sees, part = may_see(visit), named.casefold()
-    ranked = [
-        each
-        for each in rank_feeds(application)
-        if sees(each.feed.name) and (not part or part in each.feed.name.casefold())
-    ]
+    ranked = rank_feeds(application)
+    if part or not (visit.session and visit.session.person.may_everywhere("see")):
+        ranked = [each for each in ranked if sees(each.feed.name) and part in each.feed.name.casefold()]
     pages = max(1, -(-len(ranked) // _MOST_FEEDS))
     number = visit.query.get("page", "1")
     shown = min(int(number), pages) if number.isascii() and number.isdigit() and len(number) < 9 and int(number) else 1
-    here = [each.feed for each in ranked[(shown - 1) * _MOST_FEEDS : shown * _MOST_FEEDS]]
+    begin, end = (shown - 1) * _MOST_FEEDS, shown * _MOST_FEEDS
+    here = sorted(look_at_all(application, [each.feed for each in ranked[begin:end]]), key=lambda each: each.urgency)
+    # With these as they are now: the order is some seconds old.
+    known = (*ranked[:begin], *here, *ranked[end:])
     facts: dict[str, Any] = {
-        "feeds": sorted(look_at_all(application, here), key=lambda each: each.urgency),
-        "waiting": sum(each.waiting is not None for each in ranked),
+        "rows": [_draw_row(_row_of(each)) for each in here],
+        "waiting": sum(each.waiting is not None for each in known),
+        "failed": sum(each.failed for each in known),
         "count": len(ranked),
         "named": named,
         "shown": shown,
         "pages": pages,
     }
     return page(application, visit, "front", **facts)
+
+
+class _Row(NamedTuple):
+    """All that a row of the first page shows of a feed; `age` and `wait` are in words, `failed` is how long ago."""
+
+    name: str
+    wrong: bool
+    waiting: PlanHead | None
+    pending: Job | None
+    failed: str
+    last: datetime | None
+    age: str
+    open_count: int
+    missing_count: int
+    due: datetime | None
+    wait: str
+
+
+def _row_of(each: Overview) -> _Row:
+    outcome, last = (each.state.outcome, each.state.delivery) if each.state else (None, None)
+    due = each.feed.next_run(now())
+    return _Row(
+        each.feed.name,
+        bool(each.wrong),
+        each.waiting,
+        each.pending,
+        describe_age(outcome.at) if outcome and outcome.ending == "failed" else "",
+        last.started_at if last else None,
+        describe_age(last.started_at) if last else "",
+        last.open_count if last else 0,
+        last.missing_count if last else 0,
+        due,
+        describe_wait(due) if due else "",
+    )
+
+
+# All that it shows is what it is remembered by, so it is never older than what was just read.
+@lru_cache(maxsize=10_000)
+def _draw_row(row: _Row) -> Markup:
+    return draw("row", row=row)
 
 
 def feed(application: Application, visit: Visit, path: Path) -> Response:

@@ -19,7 +19,7 @@
   function draw() {
     body.replaceChildren(...shown.slice(0, limit).map((entry) => entry.row));
     const here = Math.min(limit, shown.length).toLocaleString(language);
-    const matching = search.value.trim() ? `${shown.length.toLocaleString(language)} of ${every.length.toLocaleString(language)} match` : `${every.length.toLocaleString(language)} documents`;
+    const matching = search.value.trim() ? `${shown.length.toLocaleString(language)} of ${every.length.toLocaleString(language)} match` : `${every.length.toLocaleString(language)} ${every.length === 1 ? "document" : "documents"}`;
     found.textContent = shown.length > limit ? `${matching}, ${here} shown` : matching;
     more.parentElement.hidden = shown.length <= limit;
   }
