@@ -32,7 +32,7 @@ from arfeed.model.currencies import format_amount
 
 Outcome = Literal["own", "another", "mentioned", "none", "no text", "unreadable", "incomplete"]
 
-VERSION = 4
+VERSION = 5
 """Of the rule: a PDF that was read by another one is read again."""
 
 _ERRORS = {
@@ -76,7 +76,7 @@ def _judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | No
         return Verdict("unreadable", "its text can't be extracted: the fonts do not map to characters")
     printed = Printed(_pages(extract), known)
     there = printed.find(own)
-    if there == Found.NOT:
+    if there < Found.MAYBE:
         return None
     if there == Found.SURE and not own.money:
         return Verdict("own")

@@ -12,7 +12,7 @@ from functools import cache, cached_property, lru_cache
 from arfeed.documents.contents import customers
 from arfeed.documents.contents.amounts import find_amounts, find_whole_amounts
 from arfeed.documents.contents.known import Invoice, Known
-from arfeed.documents.contents.mentions import MENTION, Role, find_roles, label_role, mentions_apart
+from arfeed.documents.contents.mentions import Role, find_roles, label_role, may_mention, mentions_apart
 from arfeed.documents.contents.numbers import Number, find_places, find_variants, finds, make_number
 from arfeed.documents.contents.titles import Title, find_labelled_numbers, find_titles, is_first, is_number_label
 from arfeed.documents.contents.words import close_short_lines, close_up, fold, is_spaced, squeeze, strip_accents
@@ -234,7 +234,10 @@ class Printed:
         return [(strip_accents(label), strip_accents(value)) for label, value in self._values]
 
     def _is_on(self, invoice: Invoice, page: Page) -> bool:
-        return any(finds(number, text, _no_other) for number in _numbers(invoice) for text in page.texts)
+        numbers = _numbers(invoice)
+        if any(finds(number, text, _no_other) for number in numbers for text in page.texts):
+            return True
+        return any(self._has_variant(number, page.texts) for number in numbers)
 
     def _is_called(self, own: Invoice, page: Page, kind: str) -> bool:
         """Whether an invoice's number is the credit note's own, such as one that a customer has drawn up."""
@@ -252,6 +255,8 @@ class Printed:
     def find_named(self, own: Invoice) -> str | None:
         """Return a number that is called the invoice's number and is not this invoice's."""
         texts = [*self._texts, *(f"{label} {value}" for label, value in self._values)]
+        # In a narrow column the number itself goes over several lines.
+        texts += [f"{label} {value.replace(_BREAK, '')}" for label, value in self._values if _BREAK in value]
         mine = {squeeze(fold(number)).lstrip("0") for number in own.numbers}
         for named in (named for text in texts for named in find_labelled_numbers(text)):
             number = squeeze(named)
@@ -262,7 +267,7 @@ class Printed:
     def may_mention_apart(self) -> bool:
         """Whether a label may stand apart from its value that names another document."""
         spaced = (close_up(text) for text in self._texts if is_spaced(text))
-        return any(map(mentions_apart, self._texts)) or any(MENTION.search(text) for text in spaced)
+        return any(map(mentions_apart, self._texts)) or any(map(may_mention, spaced))
 
     @cached_property
     def _values(self) -> list[tuple[str, str]]:
@@ -298,6 +303,7 @@ def has_long_core(invoice: Invoice) -> bool:
 
 
 _LONG_CORE = 4
+_BREAK = "\n"
 
 
 def _numbers(invoice: Invoice) -> list[Number]:
