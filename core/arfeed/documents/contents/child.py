@@ -473,7 +473,7 @@ def _goes_on(run: list[Letter], letter: Letter) -> bool:
 
 
 def _goes_on_below(run: list[Letter], letter: Letter) -> bool:
-    """Whether a letter begins the next line of a narrow cell with a few letters a line, as where text is turned in it."""
+    """Whether a letter begins the next line of a narrow cell of a few letters a line, as in sheets with turned text."""
     if not 0 < len(run) <= _FEW_LETTERS:
         return False
     _, left, bottom, _, top = letter

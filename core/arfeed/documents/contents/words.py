@@ -9,7 +9,9 @@ from collections.abc import Sequence
 _INVISIBLE = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)])
 # PDFium writes a hyphen at the end of a line, and the break behind it, as U+0002 in one call and U+FFFE in another.
 _DASHES = dict.fromkeys([0x02, 0xFFFE, 0x2212, 0x2043, *range(0x2010, 0x2016), 0xFE58, 0xFE63, 0xFF0D], "-")
-_FOLDED = str.maketrans({**_INVISIBLE, **_DASHES, "\r": None, "\xa0": " ", "\u202f": " ", "\t": " "})
+_ARABIC_MARKS = {"\u066b": ".", "\u066c": ","}  # of decimals and of thousands
+_BLANKS = dict.fromkeys("\xa0\u202f\t", " ")
+_FOLDED = str.maketrans({**_INVISIBLE, **_DASHES, **_ARABIC_MARKS, **_BLANKS, "\r": None})
 _ODD = re.compile(r"[\x01\x03-\x08\x0e-\x1f]")
 _FEWEST_LETTERS = 5
 _MOST_ODD = 50
