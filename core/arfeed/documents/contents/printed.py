@@ -58,7 +58,7 @@ class Printed:
         """Nothing is looked for before the first question. `labelled` are values behind what labels them."""
         self.pages, self.known = pages, known
         self._labelled = labelled
-        self._amounts = cache(self._find_amounts)
+        self._amounts, self._role = cache(self._find_amounts), cache(self._find_role)
 
     @cached_property
     def squeezed(self) -> str:
@@ -167,6 +167,9 @@ class Printed:
 
         What stands beside or above it on the page counts more than what the file has before it.
         """
+        return self._role(invoice)
+
+    def _find_role(self, invoice: Invoice) -> Role:
         role = max((role for *_, role in self._roles(invoice)), default=Role.LISTED)
         if role == Role.NAMED:
             return role
@@ -188,8 +191,8 @@ class Printed:
         """Return what kind of document prints an invoice's number, if it calls itself none that it may be of."""
         found = kind = None
         for page in self.pages:
-            text = next((text for text in page.texts if any(find_titles(text))), page.texts[0])
-            titles = [*find_titles(text)]
+            text = next((text for text in page.texts if find_titles(text)), page.texts[0])
+            titles = find_titles(text)
             if titles or page.number == ATTACHED:
                 kind = self._find_kind(own, titles, self._line_of(own, text))
             if not self._is_on(own, page):

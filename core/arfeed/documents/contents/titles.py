@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from arfeed.documents.contents.mentions import MENTION
@@ -133,8 +134,13 @@ class Title(NamedTuple):
         return not self.rest.strip(" :.")
 
 
-def find_titles(text: str) -> Iterator[Title]:
-    """Yield the titles of a folded text in their order; none if it has no word for any kind but an invoice."""
+@lru_cache(maxsize=8)
+def find_titles(text: str) -> tuple[Title, ...]:
+    """Return the titles of a folded text in their order; none if it has no word for any kind but an invoice."""
+    return tuple(_find_titles(text))
+
+
+def _find_titles(text: str) -> Iterator[Title]:
     plain = strip_accents(text)
     lines = [line for line in plain.splitlines() if line.strip()]
     # Headings alone are spaced, too.

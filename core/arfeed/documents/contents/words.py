@@ -66,7 +66,7 @@ def is_garbled(pages: Sequence[str]) -> bool:
 def is_spaced(text: str) -> bool:
     """Whether a text has its letters one by one, as where they are set wide apart."""
     words = text.split()
-    return sum(len(word) == 1 for word in words) * 2 > len(words)
+    return [*map(len, words)].count(1) * 2 > len(words)
 
 
 def close_up(text: str) -> str:
