@@ -477,7 +477,8 @@ def _goes_on_below(run: list[Letter], letter: Letter) -> bool:
     if not 0 < len(run) <= _FEW_LETTERS:
         return False
     _, left, bottom, _, top = letter
-    return abs(run[0][1] - left) < _SAME_LEFT and 0 < run[0][2] - bottom < _NEXT_LINE * (top - bottom)
+    height = top - bottom
+    return abs(run[0][1] - left) < height / 2 and 0 < run[0][2] - bottom < _NEXT_LINE * height
 
 
 _FEW_LETTERS = 4

@@ -144,7 +144,8 @@ def _find_titles(text: str) -> Iterator[Title]:
     plain = strip_accents(text)
     lines = [line for line in plain.splitlines() if line.strip()]
     # Headings alone are spaced, too.
-    lines = [close_up(line) if is_spaced(line) else line for line in lines] if _SPACED.search(plain) else lines
+    if _SPACED.search(plain):
+        lines = [" ".join(close_up(line).split()) if is_spaced(line) else line for line in lines]
     if _TITLES.search(_SHORT.sub(r"\1", "\n".join(lines)).replace("\n", " ")) is None:
         return
     for place, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):

@@ -69,6 +69,12 @@ def is_spaced(text: str) -> bool:
     return [*map(len, words)].count(1) * 2 > len(words)
 
 
+def is_in_pieces(text: str) -> bool:
+    """Whether a text has most of its words broken over very short lines, as PDFium has turned text of sheets."""
+    lines = [*map(len, text.split("\n"))]
+    return sum(length <= _SHORT_LINE for length in lines) * 2 > len(lines)
+
+
 def close_up(text: str) -> str:
     """Return a text that has its letters one by one without the blanks between them."""
     return _BLANK.sub("", text)
