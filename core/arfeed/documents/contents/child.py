@@ -430,12 +430,10 @@ def _find_lines(text: Any) -> list[_Line]:
             # PDFium parts lines of turned letters where it should not, and does not where it should.
             if broken or lines[-1].quarter:
                 quarter = _quarter(pdfium.FPDFText_GetCharAngle(text, number))
-                upright = _turn_back(placed, quarter)
-                last = lines[-1].runs[-1] if quarter == lines[-1].quarter != 0 else []
-                last = [_turn_back(each, quarter) for each in last]
-                if _goes_on_below(last, upright):
+                run = lines[-1].runs[-1] if quarter == lines[-1].quarter != 0 else []
+                if _goes_on_below(run, placed, quarter):
                     lines[-1].runs.append([])
-                elif broken and not _goes_on(last, upright):
+                elif broken and not _goes_on(run, placed, quarter):
                     lines.append(_Line(quarter))
             broken = False
             lines[-1].runs[-1].append(placed)
@@ -463,22 +461,24 @@ def _turn_back(letter: Letter, quarter: int) -> Letter:
     return (sign, bottom, -right, top, -left) if quarter > 0 else (sign, -top, left, -bottom, right)
 
 
-def _goes_on(run: list[Letter], letter: Letter) -> bool:
+def _goes_on(run: list[Letter], letter: Letter, quarter: int) -> bool:
     """Whether a letter stands right behind or before the last one of a run, as if neither was turned."""
     if not run:
         return False
-    _, left, bottom, right, top = letter
+    _, left, bottom, right, top = _turn_back(letter, quarter)
+    _, start, base, end, _ = _turn_back(run[-1], quarter)
     height = top - bottom
-    return abs(run[-1][2] - bottom) < height / 2 and min(abs(left - run[-1][3]), abs(run[-1][1] - right)) < height
+    return abs(base - bottom) < height / 2 and min(abs(left - end), abs(start - right)) < height
 
 
-def _goes_on_below(run: list[Letter], letter: Letter) -> bool:
+def _goes_on_below(run: list[Letter], letter: Letter, quarter: int) -> bool:
     """Whether a letter begins the next line of a narrow cell of a few letters a line, as in sheets with turned text."""
     if not 0 < len(run) <= _FEW_LETTERS:
         return False
-    _, left, bottom, _, top = letter
+    _, left, bottom, _, top = _turn_back(letter, quarter)
+    _, start, base, *_ = _turn_back(run[0], quarter)
     height = top - bottom
-    return abs(run[0][1] - left) < height / 2 and 0 < run[0][2] - bottom < _NEXT_LINE * height
+    return abs(start - left) < height / 2 and 0 < base - bottom < _NEXT_LINE * height
 
 
 _FEW_LETTERS = 4
