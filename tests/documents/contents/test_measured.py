@@ -1,6 +1,6 @@
 """What the rule finds and what it accuses, measured on invoices by several programs.
 
-`PYTHONPATH=tests python tests/documents/contents/test_measured.py 2 2411` writes the tables of a larger run to
+`PYTHONPATH=tests python tests/documents/contents/test_measured.py 4 2411` writes the tables of a larger run to
 docs/documents.md; its seed is not the one of CI.
 """
 
