@@ -75,6 +75,35 @@ def _says(*texts: str) -> Callable[[FPDF], object]:
     return draw
 
 
+def turned_in_cells(rows: Lines) -> bytes:
+    """A sheet with a few turned letters a line in each cell, as LibreOffice Calc prints text turned by a quarter."""
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=11)
+    for row, line in enumerate(rows):
+        for column, text in enumerate(line):
+            for place, letters in enumerate(text[at : at + 2] for at in range(0, len(text), 2)):
+                x, y = 20 + 75 * column + 4.5 * place, 40 + 10 * row
+                with pdf.rotation(90, x, y):
+                    pdf.text(x, y, letters)
+    return bytes(pdf.output())
+
+
+def letter_by_letter(rows: Lines) -> bytes:
+    """Letters that are set one by one, unevenly."""
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=11)
+    for row, line in enumerate(rows):
+        for place, letter in enumerate(" ".join(line)):
+            pdf.text(20 + 2.2 * place + place * 7 % 3 * 0.14, 30 + 8 * row, letter)
+    return bytes(pdf.output())
+
+
 # --- marks and fields -----------------------------------------------------------------------------------------------
 
 
@@ -255,6 +284,19 @@ def hard_pdfs() -> Mapping[str, tuple[bytes, str]]:
         "printed to PostScript": (printed_to_postscript(weasy("")([lines(OWN)])[0]), "no text"),
         "spaced": (weasy("td { letter-spacing: 0.3em }")([lines(OWN)])[0], "own"),
         "another's, spaced": (weasy("td { letter-spacing: 0.3em }")([lines(OTHER)])[0], "another"),
+        "in turned cells": (turned_in_cells(lines(OWN)), "own"),
+        "another's in turned cells": (turned_in_cells(lines(OTHER)), "another"),
+        "another's in turned cells that replaces it": (
+            turned_in_cells(lines(EARLIER, None, ("Replaces invoice", "INV-2026-0042"))),
+            "another",
+        ),
+        "a quotation in turned cells": (turned_in_cells([("Quotation", ""), *lines(OWN)]), "mentioned"),
+        "a credit note whose heading is spaced": (
+            fpdf_touching([("C R E D I T  N O T E", ""), *lines(OWN)]),
+            "mentioned",
+        ),
+        "letter by letter": (letter_by_letter(lines(OWN)), "own"),
+        "another's, letter by letter": (letter_by_letter(lines(OTHER)), "another"),
         # passwords
         "an owner's password": (protected(page(OWN), ""), "own"),
         "an owner's password on another's": (protected(page(OTHER), ""), "another"),

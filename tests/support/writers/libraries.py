@@ -154,11 +154,14 @@ def cii(number: str, total: str) -> str:
 
 
 def pdf_a_3(lines: Lines) -> bytes:
-    """A page for archives by WeasyPrint, with the same e-invoice; one without a number has a strange one."""
+    """A page for archives by WeasyPrint, with the same e-invoice; one without a number has a strange one.
+
+    A document with a title may be another one that refers to an invoice: it has none.
+    """
     from weasyprint import HTML, Attachment
 
     said = dict(lines)
-    if "Total GBP" not in said:
+    if not lines[0][1] or "Total GBP" not in said:
         return bytes(HTML(string=page_of(lines, "")).write_pdf())
     cents = int(re.sub(r"\D", "", said["Total GBP"]))
     xml = cii(said.get("Invoice number", "X/1"), f"{cents // 100}.{cents % 100:02}")

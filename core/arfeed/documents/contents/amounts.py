@@ -62,9 +62,10 @@ def _read_whole_units(text: str, end: int) -> list[str]:
     while start and text[start - 1].isdigit():
         start -= 1
     readings = [text[start:end]]
-    while start > 1 and text[start - 1] in _GROUPING and text[start - 2].isdigit() and _is_group(text, start):
+    while start > 1 and (width := _mark_before(text, start)) and _is_group(text, start):
+        # A blank behind a mark may part two numbers of a list, or letters that are set one by one.
         doubtful = text[start - 1] in _DOUBTFUL
-        last = start - 1
+        last = start - width
         start = last
         while start and text[start - 1].isdigit():
             start -= 1
@@ -74,6 +75,15 @@ def _read_whole_units(text: str, end: int) -> list[str]:
         else:
             readings[-1] = longer
     return readings
+
+
+def _mark_before(text: str, start: int) -> int:
+    """Return how many signs group digits that begin at a place with those before: none, a mark, or it and a blank."""
+    if text[start - 1] not in _GROUPING:
+        return 0
+    if text[start - 2].isdigit():
+        return 1
+    return 2 if start > 2 and text[start - 1] == " " and text[start - 2] in ",." and text[start - 3].isdigit() else 0
 
 
 def _is_group(text: str, start: int) -> bool:

@@ -19,10 +19,10 @@ import os
 import re
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from itertools import islice, pairwise
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree import ElementTree as Xml
 
 MOST_PAGES = 300
@@ -321,9 +321,10 @@ def _read_carefully(pdf: Any, count: int) -> tuple[list[str], list[tuple[str, st
             page.close()
             page = pdf[number]
         text = page.get_textpage()
-        pages.append("\n".join([_by_gaps(text), *notes])[:MOST_TEXT])
+        lines = _find_lines(text)
+        pages.append("\n".join([_by_gaps(lines), *notes])[:MOST_TEXT])
         if len(labelled) < _MOST_LABELLED:
-            labelled += _pair(_find_cells(text))
+            labelled += [*_pair(_find_cells(text)), *_pair(_find_turned_cells(lines))]
         text.close()
         page.close()
         size += len(pages[-1])
@@ -385,7 +386,7 @@ def _texts_of_pdfs(files: list[bytes]) -> list[str]:
             continue
         for page in islice(inner, MOST_PAGES):
             text = page.get_textpage()
-            texts.append(_by_gaps(text)[:MOST_TEXT])
+            texts.append(_by_gaps(_find_lines(text))[:MOST_TEXT])
             text.close()
             page.close()
         inner.close()
@@ -396,8 +397,20 @@ Letter = tuple[str, float, float, float, float]
 """A letter with the left, bottom, right and top of its box."""
 
 
-def _by_gaps(text: Any) -> str:
-    """Return a page's text with blanks where the gaps between letters are wider than is usual on their line.
+class _Line:
+    """A line of letters that are turned alike; the short ones of a narrow cell are several runs of one line."""
+
+    def __init__(self, quarter: int) -> None:
+        self.quarter = quarter
+        self.runs: list[list[Letter]] = [[]]
+
+    @property
+    def text(self) -> str:
+        return "".join(map(_join, self.runs))
+
+
+def _find_lines(text: Any) -> list[_Line]:
+    """Return the lines of a page, in the order in which the file has them.
 
     PDFium runs the lines of a turned page together in its bounded text, and parts turned lines of a page that is not:
     here both are as they stand there.
@@ -405,33 +418,71 @@ def _by_gaps(text: Any) -> str:
     import pypdfium2.raw as pdfium
 
     bounded = _strip_spaces(text.get_text_bounded())
-    lines: list[list[Letter]] = [[]]
+    lines = [_Line(0)]
     box = pdfium.FS_RECTF()
-    upright = broken = True
+    broken = True
     for number in range(text.count_chars()):
         letter = chr(pdfium.FPDFText_GetUnicode(text, number))
         if letter in "\r\n":
             broken = True
         elif not letter.isspace() and pdfium.FPDFText_GetLooseCharBox(text, number, ctypes.byref(box)):
             placed = (letter, box.left, box.bottom, box.right, box.top)
-            if broken:
-                was_upright, upright = upright, abs(math.sin(pdfium.FPDFText_GetCharAngle(text, number))) < _TURNED
-                if was_upright or upright or not _goes_on(lines[-1], placed):
-                    lines.append([])
+            # PDFium parts lines of turned letters where it should not, and does not where it should.
+            if broken or lines[-1].quarter:
+                quarter = _quarter(pdfium.FPDFText_GetCharAngle(text, number))
+                run = lines[-1].runs[-1] if quarter == lines[-1].quarter != 0 else []
+                if _goes_on_below(run, placed, quarter):
+                    lines[-1].runs.append([])
+                elif broken and not _goes_on(run, placed, quarter):
+                    lines.append(_Line(quarter))
             broken = False
-            lines[-1].append(placed)
-    # What lies off the page is in the letters, but not in the bounded text.
-    there = (line for line in lines if _strip_spaces("".join(each[0] for each in line)) in bounded)
-    return "\n".join(map(_join, there))
+            lines[-1].runs[-1].append(placed)
+    for line in lines:  # what lies off the page is in the letters, but not in the bounded text
+        line.runs = [run for run in line.runs if run and _strip_spaces("".join(each[0] for each in run)) in bounded]
+    return [line for line in lines if line.runs]
 
 
-def _goes_on(line: list[Letter], letter: Letter) -> bool:
-    """Whether a letter, turned by a quarter, stands right above or below the last one of a line."""
-    if not line:
+def _by_gaps(lines: Sequence[_Line]) -> str:
+    """Return a page's text with blanks where the gaps between letters are wider than is usual on their line."""
+    return "\n".join(line.text for line in lines)
+
+
+def _quarter(angle: float) -> int:
+    """Return 1 for a letter that is turned to the left by a quarter, -1 for one to the right, else 0."""
+    sine = math.sin(angle)
+    return 0 if abs(sine) < _TURNED else -1 if sine > 0 else 1
+
+
+def _turn_back(letter: Letter, quarter: int) -> Letter:
+    """Return a letter with its box as if it had not been turned."""
+    sign, left, bottom, right, top = letter
+    if quarter == 0:
+        return letter
+    return (sign, bottom, -right, top, -left) if quarter > 0 else (sign, -top, left, -bottom, right)
+
+
+def _goes_on(run: list[Letter], letter: Letter, quarter: int) -> bool:
+    """Whether a letter stands right behind or before the last one of a run, as if neither was turned."""
+    if not run:
         return False
-    _, left, bottom, right, top = letter
-    width = right - left
-    return abs(line[-1][1] - left) < width / 2 and min(abs(bottom - line[-1][4]), abs(line[-1][2] - top)) < width
+    _, left, bottom, right, top = _turn_back(letter, quarter)
+    _, start, base, end, _ = _turn_back(run[-1], quarter)
+    height = top - bottom
+    return abs(base - bottom) < height / 2 and min(abs(left - end), abs(start - right)) < height
+
+
+def _goes_on_below(run: list[Letter], letter: Letter, quarter: int) -> bool:
+    """Whether a letter begins the next line of a narrow cell of a few letters a line, as in sheets with turned text."""
+    if not 0 < len(run) <= _FEW_LETTERS:
+        return False
+    _, left, bottom, _, top = _turn_back(letter, quarter)
+    _, start, base, *_ = _turn_back(run[0], quarter)
+    height = top - bottom
+    return abs(start - left) < height / 2 and 0 < base - bottom < _NEXT_LINE * height
+
+
+_FEW_LETTERS = 4
+_NEXT_LINE = 1.7
 
 
 def _strip_spaces(line: str) -> str:
@@ -454,10 +505,12 @@ def _join(letters: list[Letter]) -> str:
 class _Cell:
     """A run of letters of one line without a wide gap: its box, its place among the lines, and what it says."""
 
-    def __init__(self, letters: list[Letter]) -> None:
-        self.text = _join(letters)
-        _, self.left, self.bottom, _, self.top = letters[0]
+    def __init__(self, text: str, letters: Sequence[Letter]) -> None:
+        self.text = text
+        self.left = min(letter[1] for letter in letters)
+        self.bottom = letters[0][2]
         self.right = max(letter[3] for letter in letters)
+        self.top = letters[0][4]
 
 
 _MOST_LABELLED = 5_000
@@ -479,15 +532,34 @@ def _find_cells(text: Any) -> list[list[_Cell]]:
         there = not letter.isspace() and pdfium.FPDFText_GetLooseCharBox(text, number, ctypes.byref(box))
         if there and box.top > box.bottom and abs(math.sin(pdfium.FPDFText_GetCharAngle(text, number))) < 1 - _TURNED:
             letters.append((letter, box.left, box.bottom, box.right, box.top))
-    letters.sort(key=lambda each: -each[2] - each[4])
-    lines: list[list[Letter]] = []
-    for each in letters:
-        middle = (each[2] + each[4]) / 2
-        if lines and middle > lines[-1][0][2] + (lines[-1][0][4] - lines[-1][0][2]) * _LOWEST:
-            lines[-1].append(each)
+    return [_cells_of(line) for line in _in_lines(letters, lambda letter: letter)]
+
+
+def _find_turned_cells(lines: Sequence[_Line]) -> list[list[_Cell]]:
+    """Return the lines of turned letters as cells of the page as it stands, as a sheet with turned text has them.
+
+    On a page that is turned itself they are close to each other, as lines are.
+    """
+    cells = [_Cell(line.text, [letter for run in line.runs for letter in run]) for line in lines if line.quarter]
+    rows = _in_lines(cells, lambda cell: ("", cell.left, cell.bottom, cell.right, cell.top))
+    return [row for row in rows if all(b.left - a.right > a.top - a.bottom for a, b in pairwise(row))]
+
+
+T = TypeVar("T")
+
+
+def _in_lines(each: Sequence[T], placed: Callable[[T], Letter]) -> list[list[T]]:
+    """Return what is on a page line by line from its top, and from left to right."""
+    lines: list[list[T]] = []
+    lowest = 0.0
+    for one in sorted(each, key=lambda one: -placed(one)[2] - placed(one)[4]):
+        _, _, bottom, _, top = placed(one)
+        if lines and (bottom + top) / 2 > lowest:
+            lines[-1].append(one)
         else:
-            lines.append([each])
-    return [_cells_of(sorted(line, key=lambda each: each[1])) for line in lines]
+            lines.append([one])
+            lowest = bottom + (top - bottom) * _LOWEST
+    return [sorted(line, key=lambda one: placed(one)[1]) for line in lines]
 
 
 _LOWEST = 0.2
@@ -502,7 +574,7 @@ def _cells_of(line: list[Letter]) -> list[_Cell]:
         if gap > usual + _CELL_GAP * (letter[4] - letter[2]):
             cells.append([])
         cells[-1].append(letter)
-    return [*map(_Cell, cells)]
+    return [_Cell(_join(letters), letters) for letters in cells]
 
 
 def _pair(lines: list[list[_Cell]]) -> list[tuple[str, str]]:
@@ -515,7 +587,7 @@ def _pair(lines: list[list[_Cell]]) -> list[tuple[str, str]]:
         for number, cell in enumerate(line):
             if not _has_digit(cell):
                 continue
-            said = _with_next_lines(cell, lines[place + 1 : place + 4])
+            said = _with_lines_around(cell, lines, place)
             labels = [("", line[number - 1])] if number else []
             labels += [("\n", above) for above in (_find_above(cell, lines[place - 1]) if place else [])]
             pairs += [(side + label.text, said) for side, label in labels if not _has_digit(label)] or [("", said)]
@@ -531,14 +603,41 @@ def _find_above(cell: _Cell, line: list[_Cell]) -> list[_Cell]:
     return [each for each in line if each.left < cell.right and each.right > cell.left and each.bottom < near][:1]
 
 
-def _with_next_lines(cell: _Cell, lines: list[list[_Cell]]) -> str:
-    """Return what a cell says with the lines below that only go on with it, as in a narrow column."""
+def _with_lines_around(cell: _Cell, lines: Sequence[list[_Cell]], place: int) -> str:
+    """Return what a cell says with the lines above and below that only go on with it, as in a narrow column.
+
+    One that stands nearer to the cell on its other side is of that one.
+    """
     said = [cell.text]
-    for line in lines:
-        if abs(line[0].left - cell.left) > _SAME_LEFT or len(line) > 1:
-            break
-        said.append(line[0].text)
+    for step in (1, -1):
+        last, at = cell, place + step
+        while 0 <= at < len(lines) and abs(at - place) <= _MOST_LINES and _goes_on_with(last, lines[at]):
+            (one,) = lines[at]
+            beyond = lines[at + step] if 0 <= at + step < len(lines) else []
+            there = min((_distance(one, each) for each in beyond if _is_same_column(one, each)), default=math.inf)
+            # Above, it may as well be the end of another cell: then it has to be nearer.
+            if _distance(last, one) > (there if step > 0 else there - _NEARER * (one.top - one.bottom)):
+                break
+            said.insert(len(said) if step > 0 else 0, one.text)
+            last, at = one, at + step
     return "\n".join(said)
+
+
+_MOST_LINES = 3
+_NEARER = 0.2
+
+
+def _goes_on_with(cell: _Cell, line: Sequence[_Cell]) -> bool:
+    return len(line) == 1 and _is_same_column(cell, line[0])
+
+
+def _is_same_column(one: _Cell, other: _Cell) -> bool:
+    return abs(one.left - other.left) <= _SAME_LEFT
+
+
+def _distance(one: _Cell, other: _Cell) -> float:
+    """Return how far two lines are from each other."""
+    return abs(one.bottom - other.bottom)
 
 
 Span = tuple[float, float, float, float]

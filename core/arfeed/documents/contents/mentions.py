@@ -17,7 +17,8 @@ _INVOICE = re.compile(
 """What stands before a document's own number, at the end of what was read."""
 
 MENTION = re.compile(
-    r"\b(?:previous|prior\b|earlier|last\b|former|less\b|minus|deduct|advance|part[- ]?paym|instal|replac|supersed"
+    r"(?<![^\W\d_])"
+    r"(?:previous|prior\b|earlier|last\b|former|less\b|minus|deduct|advance|part[- ]?paym|instal|replac|supersed"
     r"|instead|amend|see\b|also\b|correct|cancel|revers|refer|ref\b|relat|regard|concern|original|against|open item"
     r"|outstanding|overdue|unpaid|remind|applied|carried|paid\b"
     r"|vorherig|vorig|früher|letzte|abzüg|abschlag|anzahl|teilz|ersetz|ersatz|siehe|auch\b|korr|berichtig|storn"
@@ -32,8 +33,10 @@ MENTION = re.compile(
     r"|anticip|menos\b|vervang|zie\b|ook\b|crediteer|betreft|substitu|veja|poprzed|zastęp|patrz|koryg|zalicz|dotyc"
     r"|föreg|ersätt|tidigare|se även|forrige|tidligere|erstatt|se også|předch|nahraz|viz\b|oprav|zálo)"
 )
-"""Words by which another document is named: of what was paid, replaced, corrected or is still open."""
+"""Words by which another document is named: of what was paid, replaced, corrected or is still open. A digit may touch
+them, as where lines of a turned page are run together."""
 
+_CLOSED_UP = re.compile(MENTION.pattern.replace(r"\b", "").replace(" ", " ?"))
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _DIGIT = re.compile(r"\d")
 _MOST_WORDS = 2
@@ -94,6 +97,11 @@ def label_role(label: str) -> Role | None:
     if MENTION.search(label[-_BEFORE:]):
         return Role.MENTIONED
     return Role.NAMED if _is_named(label) else None
+
+
+def may_mention(closed: str) -> bool:
+    """Whether a text that has lost its blanks may have a word by which another document is named."""
+    return _CLOSED_UP.search(closed) is not None
 
 
 def mentions_apart(text: str) -> bool:

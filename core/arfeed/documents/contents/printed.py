@@ -12,7 +12,7 @@ from functools import cache, cached_property, lru_cache
 from arfeed.documents.contents import customers
 from arfeed.documents.contents.amounts import find_amounts, find_whole_amounts
 from arfeed.documents.contents.known import Invoice, Known
-from arfeed.documents.contents.mentions import MENTION, Role, find_roles, label_role, mentions_apart
+from arfeed.documents.contents.mentions import Role, find_roles, label_role, may_mention, mentions_apart
 from arfeed.documents.contents.numbers import Number, find_places, find_variants, finds, make_number
 from arfeed.documents.contents.titles import Title, find_labelled_numbers, find_titles, is_first, is_number_label
 from arfeed.documents.contents.words import close_short_lines, close_up, fold, is_spaced, squeeze, strip_accents
@@ -58,7 +58,7 @@ class Printed:
         """Nothing is looked for before the first question. `labelled` are values behind what labels them."""
         self.pages, self.known = pages, known
         self._labelled = labelled
-        self._amounts = cache(self._find_amounts)
+        self._amounts, self._role = cache(self._find_amounts), cache(self._find_role)
 
     @cached_property
     def squeezed(self) -> str:
@@ -167,6 +167,9 @@ class Printed:
 
         What stands beside or above it on the page counts more than what the file has before it.
         """
+        return self._role(invoice)
+
+    def _find_role(self, invoice: Invoice) -> Role:
         role = max((role for *_, role in self._roles(invoice)), default=Role.LISTED)
         if role == Role.NAMED:
             return role
@@ -188,8 +191,8 @@ class Printed:
         """Return what kind of document prints an invoice's number, if it calls itself none that it may be of."""
         found = kind = None
         for page in self.pages:
-            text = next((text for text in page.texts if any(find_titles(text))), page.texts[0])
-            titles = [*find_titles(text)]
+            text = next((text for text in page.texts if find_titles(text)), page.texts[0])
+            titles = find_titles(text)
             if titles or page.number == ATTACHED:
                 kind = self._find_kind(own, titles, self._line_of(own, text))
             if not self._is_on(own, page):
@@ -234,7 +237,10 @@ class Printed:
         return [(strip_accents(label), strip_accents(value)) for label, value in self._values]
 
     def _is_on(self, invoice: Invoice, page: Page) -> bool:
-        return any(finds(number, text, _no_other) for number in _numbers(invoice) for text in page.texts)
+        numbers = _numbers(invoice)
+        if any(finds(number, text, _no_other) for number in numbers for text in page.texts):
+            return True
+        return any(self._has_variant(number, page.texts) for number in numbers)
 
     def _is_called(self, own: Invoice, page: Page, kind: str) -> bool:
         """Whether an invoice's number is the credit note's own, such as one that a customer has drawn up."""
@@ -252,6 +258,8 @@ class Printed:
     def find_named(self, own: Invoice) -> str | None:
         """Return a number that is called the invoice's number and is not this invoice's."""
         texts = [*self._texts, *(f"{label} {value}" for label, value in self._values)]
+        # In a narrow column the number itself goes over several lines.
+        texts += [f"{label} {value.replace(_BREAK, '')}" for label, value in self._values if _BREAK in value]
         mine = {squeeze(fold(number)).lstrip("0") for number in own.numbers}
         for named in (named for text in texts for named in find_labelled_numbers(text)):
             number = squeeze(named)
@@ -262,7 +270,7 @@ class Printed:
     def may_mention_apart(self) -> bool:
         """Whether a label may stand apart from its value that names another document."""
         spaced = (close_up(text) for text in self._texts if is_spaced(text))
-        return any(map(mentions_apart, self._texts)) or any(MENTION.search(text) for text in spaced)
+        return any(map(mentions_apart, self._texts)) or any(map(may_mention, spaced))
 
     @cached_property
     def _values(self) -> list[tuple[str, str]]:
@@ -298,6 +306,7 @@ def has_long_core(invoice: Invoice) -> bool:
 
 
 _LONG_CORE = 4
+_BREAK = "\n"
 
 
 def _numbers(invoice: Invoice) -> list[Number]:

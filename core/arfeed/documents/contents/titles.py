@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from arfeed.documents.contents.mentions import MENTION
@@ -109,6 +110,8 @@ _HEAD = 15
 """So many lines of a page may have a title behind the sender's name."""
 _FIRST = 2
 _SHORT_LINE = 4
+_SPACED = re.compile(r"(?<!\S)\S \S \S \S")
+_SHORT = re.compile(rf"^(.{{1,{_SHORT_LINE}}})\n", re.MULTILINE)
 _DIGIT = re.compile(r"\d")
 
 
@@ -131,13 +134,20 @@ class Title(NamedTuple):
         return not self.rest.strip(" :.")
 
 
-def find_titles(text: str) -> Iterator[Title]:
-    """Yield the titles of a folded text in their order; none if it has no word for any kind but an invoice."""
+@lru_cache(maxsize=8)
+def find_titles(text: str) -> tuple[Title, ...]:
+    """Return the titles of a folded text in their order; none if it has no word for any kind but an invoice."""
+    return tuple(_find_titles(text))
+
+
+def _find_titles(text: str) -> Iterator[Title]:
     plain = strip_accents(text)
-    spaced = is_spaced(plain)
-    if _TITLES.search(close_up(plain) if spaced else plain.replace("\n", " ")) is None:
+    lines = [line for line in plain.splitlines() if line.strip()]
+    # Headings alone are spaced, too.
+    if _SPACED.search(plain):
+        lines = [" ".join(close_up(line).split()) if is_spaced(line) else line for line in lines]
+    if _TITLES.search(_SHORT.sub(r"\1", "\n".join(lines)).replace("\n", " ")) is None:
         return
-    lines = [close_up(line) if spaced else line for line in plain.splitlines() if line.strip()]
     for place, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):
         # A narrow cell breaks it, and so do programs that turn text letter by letter.
         joined = f"{line}{following}" if len(line) <= _SHORT_LINE else f"{line} {following}"

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 _INVISIBLE = dict.fromkeys([0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A)])
 # PDFium writes a hyphen at the end of a line, and the break behind it, as U+0002 in one call and U+FFFE in another.
 _DASHES = dict.fromkeys([0x02, 0xFFFE, 0x2212, 0x2043, *range(0x2010, 0x2016), 0xFE58, 0xFE63, 0xFF0D], "-")
-_FOLDED = str.maketrans({**_INVISIBLE, **_DASHES, "\r": None, "\xa0": " ", "\u202f": " ", "\t": " "})
+_ARABIC_MARKS = {"\u066b": ".", "\u066c": ","}  # of decimals and of thousands
+_BLANKS = dict.fromkeys("\xa0\u202f\t", " ")
+_FOLDED = str.maketrans({**_INVISIBLE, **_DASHES, **_ARABIC_MARKS, **_BLANKS, "\r": None})
 _ODD = re.compile(r"[\x01\x03-\x08\x0e-\x1f]")
 _FEWEST_LETTERS = 5
 _MOST_ODD = 50
@@ -64,7 +66,13 @@ def is_garbled(pages: Sequence[str]) -> bool:
 def is_spaced(text: str) -> bool:
     """Whether a text has its letters one by one, as where they are set wide apart."""
     words = text.split()
-    return sum(len(word) == 1 for word in words) * 2 > len(words)
+    return [*map(len, words)].count(1) * 2 > len(words)
+
+
+def is_in_pieces(text: str) -> bool:
+    """Whether a text has most of its words broken over very short lines, as PDFium has turned text of sheets."""
+    lines = [*map(len, text.split("\n"))]
+    return sum(length <= _SHORT_LINE for length in lines) * 2 > len(lines)
 
 
 def close_up(text: str) -> str:
