@@ -70,6 +70,21 @@ def test_names_are_shown_to_the_letter_and_what_hides_is_escaped(browser: Browse
     assert names == {*HOSTILE[:7], *escapes, *HOSTILE[11:]}
 
 
+@pytest.mark.parametrize("kind", ["delivered", "reconciled"])
+def test_times_are_in_the_zone_of_whoever_reads_them(browser: Browser, pages: dict[str, Path], kind: str) -> None:
+    with looking_at(browser, pages[kind], timezone_id="Asia/Kolkata") as sight:
+        times = [
+            (time.text_content() or "", time.get_attribute("title") or "") for time in sight.page.locator("time").all()
+        ]
+    assert times
+    for shown, original in times:
+        (hour, minute), (hour_there, minute_there) = (
+            map(int, text.removesuffix(zone)[-5:].split(":"))
+            for text, zone in ((shown, " GMT+5:30"), (original, " UTC"))
+        )
+        assert (60 * (hour - hour_there) + minute - minute_there) % (24 * 60) == 5 * 60 + 30
+
+
 def column(page: Any, number: int) -> list[str]:
     return list(page.locator(f"#rows tbody tr > :nth-child({number})").all_text_contents())
 

@@ -140,5 +140,5 @@ def read_before(as_of: date | None = None, latest: date | None = None) -> Source
     return SourceRead(NOON, as_of, latest)
 
 
-def lacking(**known: Any) -> DocumentPlan:
-    return replace(NO_DOCUMENTS, **known)
+def lacking(without: Sequence[str] = (), **known: Any) -> DocumentPlan:
+    return replace(NO_DOCUMENTS, without=pd.Series(without, dtype="str"), **known)

@@ -1,6 +1,18 @@
 
 (() => {
   "use strict";
+  // A page of the board has the reader's notation everywhere, one that was mailed the same for all.
+  const board = document.body.classList.contains("board");
+  const language = board ? undefined : "en";
+  // Times in the reader's zone, which is named, since pages are printed; UTC, as the receipt has it, stays as the title.
+  // The board's own script does so for its pages.
+  const at = { year: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+  for (const time of board ? [] : document.querySelectorAll("time")) {
+    const long = "long" in time.dataset;
+    const notation = new Intl.DateTimeFormat("en-GB", { ...at, month: long ? "long" : "short", ...(long && { weekday: "long" }) });
+    time.title = time.textContent;
+    time.textContent = notation.format(new Date(time.dateTime));
+  }
   const table = document.getElementById("rows");
   if (!table) return;
   const STEP = 200;
@@ -10,8 +22,6 @@
   const more = document.getElementById("more");
   const all = document.getElementById("all");
   const search = document.getElementById("search");
-  // A page of the board has the reader's notation everywhere, one that was mailed the same for all.
-  const language = document.body.classList.contains("board") ? undefined : "en";
   const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
   let shown = every;
   let limit = STEP;
