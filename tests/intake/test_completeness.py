@@ -244,7 +244,7 @@ def test_a_note_on_negative_debts_names_the_source_whose_setting_would_answer_it
     ("more", "kinds", "said"),
     [
         (("Memo", *"abc"), {}, "overpaid, credited after payment, or a credit note or payment, which no column"),
-        (("Kind", *["invoice"] * 3), {"kind": "Kind"}, "overpaid, or credited after payment; delivered as it is"),
+        (("Kind", *["invoice"] * 3), {"kind": "Kind"}, "overpaid, or credited after payment; the sign is kept"),
         (("Kind", "invoice", "invoice", "credit_note"), {"kind": "Kind"}, None),
     ],
     ids=["untold", "an invoice", "a credit note"],
@@ -262,7 +262,7 @@ def test_an_invoice_with_a_negative_balance_is_noted(
     notes = [note for note in extracted(listed).reports[0].complete.notes if "below 0" in note]
     assert len(notes) == (said is not None)
     for note in notes:
-        assert note.startswith("1 invoice has a balance below 0, such as 3: ")
+        assert note.startswith("1 invoice has a balance below 0: 3, ")
         assert said
         assert said in note
 

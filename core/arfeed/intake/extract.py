@@ -128,7 +128,7 @@ def extract(
                 rows, complete = _as_documents(connector, normalizer, rows, complete)
                 complete = add_control_account(connector.source, connector.settings, rows, complete)
                 negative = note_negative_debts(rows, connector.source, connector.settings)
-                negative = negative or note_overpaid(rows, normalizer.headers)
+                negative = negative or note_overpaid(rows, connector.settings, normalizer.headers)
                 complete = replace(complete, notes=(*complete.notes, *_note_withdrawn(rows), *negative))
             read = inputs()
         except SourceError as exc:

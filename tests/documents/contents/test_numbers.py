@@ -6,7 +6,7 @@ import pytest
 
 from arfeed.documents.contents.amounts import find_amounts, find_whole_amounts
 from arfeed.documents.contents.numbers import finds, make_number
-from arfeed.documents.contents.words import close_short_lines, fold, is_empty, is_garbled
+from arfeed.documents.contents.words import close_short_lines, fold, is_empty, is_garbled, is_in_pieces
 
 
 def surely(ref: str, text: str, *known: str) -> int:
@@ -92,6 +92,10 @@ def test_what_is_no_amount_of_cents_is_none(text: str) -> None:
     assert find_amounts(fold(text), 2) == set()
 
 
+def test_numbers_of_a_list_are_no_amount_together() -> None:
+    assert find_amounts("items 1, 234.50", 2) == {23450}
+
+
 def test_currencies_have_decimals_of_their_own() -> None:
     assert 2057187 in find_amounts("jpy 2,057,187", 0)
     assert 1234500 in find_amounts("kwd 1,234.500", 3)
@@ -106,4 +110,6 @@ def test_texts_that_say_nothing_are_told() -> None:
     assert is_garbled([",\x01QYRLFH\x03" * 9]) is True
     assert is_garbled(["Invoice INV-7 " * 9]) is False
     assert is_empty(["", " -- "]) is True
+    assert is_in_pieces("CR\nED\nIT") is True
+    assert is_in_pieces("") is False
     assert is_empty(["12345"]) is False

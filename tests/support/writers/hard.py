@@ -91,6 +91,21 @@ def turned_in_cells(rows: Lines) -> bytes:
     return bytes(pdf.output())
 
 
+def labelled_from_above(rows: Lines, label: str, value: str) -> bytes:
+    """Labels and values side by side, and in the column of the values another one above, with its label over it."""
+    from fpdf import FPDF
+
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=11)
+    pdf.text(28 + 70, 36, label)
+    pdf.text(20 + 70, 41, value)
+    for row, (name, said) in enumerate(rows):
+        pdf.text(20, 60 + 8 * row, name)
+        pdf.text(20 + 70, 60 + 8 * row, said)
+    return bytes(pdf.output())
+
+
 def letter_by_letter(rows: Lines) -> bytes:
     """Letters that are set one by one, unevenly."""
     from fpdf import FPDF
@@ -293,6 +308,18 @@ def hard_pdfs() -> Mapping[str, tuple[bytes, str]]:
         "a quotation in turned cells": (turned_in_cells([("Quotation", ""), *lines(OWN)]), "mentioned"),
         "a credit note whose heading is spaced": (
             fpdf_touching([("C R E D I T  N O T E", ""), *lines(OWN)]),
+            "mentioned",
+        ),
+        "a credit note headed below a short name": (
+            fpdf_touching([("ACME", ""), ("Credit note", ""), *lines(OWN)]),
+            "mentioned",
+        ),
+        "a credit note whose heading is in pieces": (
+            fpdf_touching([("CRE", ""), ("DIT", ""), ("NO", ""), ("TE", ""), *lines(OWN)]),
+            "mentioned",
+        ),
+        "another's with the one it replaces above": (
+            labelled_from_above(lines(LATER)[1:], "Replaces invoice", OWN.invoice_ref),
             "mentioned",
         ),
         "letter by letter": (letter_by_letter(lines(OWN)), "own"),

@@ -264,7 +264,7 @@ def _show(result: Result, page: Path | None, typed: Typed, people: Console) -> N
 
 
 def _as_data(result: Result, page: Path | None) -> dict[str, object]:
-    """Return how a run ended as plain data. It names each invoice without a PDF: a second for a million."""
+    """Return how a run ended as plain data, which names each invoice without a PDF and so takes its time."""
     from arfeed.cli.display.show import receipt_as_data
     from arfeed.history.receipts import plan_document
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from arfeed.documents.contents.words import reads_right_to_left
 
 _GROUPING = ".,'’ €"
+_POINTS = ",."
 _DOUBTFUL = " €"
 """Marks that may part two numbers, too. A form field may print a hard blank as €, which is its place in the encoding
 of ISO 32000-1, D.2."""
@@ -62,8 +63,9 @@ def _read_whole_units(text: str, end: int) -> list[str]:
     while start and text[start - 1].isdigit():
         start -= 1
     readings = [text[start:end]]
-    while start > 1 and (width := _mark_before(text, start)) and _is_group(text, start):
-        # A blank behind a mark may part two numbers of a list, or letters that are set one by one.
+    # Letters that are set one by one have a blank behind each mark, also behind that of the decimals.
+    one_by_one = text[end : end + 1] in _POINTS and text[end + 1 : end + 2] == " "
+    while start > 1 and (width := _mark_before(text, start, one_by_one=one_by_one)) and _is_group(text, start):
         doubtful = text[start - 1] in _DOUBTFUL
         last = start - width
         start = last
@@ -77,13 +79,14 @@ def _read_whole_units(text: str, end: int) -> list[str]:
     return readings
 
 
-def _mark_before(text: str, start: int) -> int:
+def _mark_before(text: str, start: int, *, one_by_one: bool) -> int:
     """Return how many signs group digits that begin at a place with those before: none, a mark, or it and a blank."""
     if text[start - 1] not in _GROUPING:
         return 0
     if text[start - 2].isdigit():
         return 1
-    return 2 if start > 2 and text[start - 1] == " " and text[start - 2] in ",." and text[start - 3].isdigit() else 0
+    parted = one_by_one and start > 2 and text[start - 1] == " " and text[start - 2] in _POINTS
+    return 2 if parted and text[start - 3].isdigit() else 0
 
 
 def _is_group(text: str, start: int) -> bool:

@@ -615,8 +615,9 @@ def _with_lines_around(cell: _Cell, lines: Sequence[list[_Cell]], place: int) ->
             (one,) = lines[at]
             beyond = lines[at + step] if 0 <= at + step < len(lines) else []
             there = min((_distance(one, each) for each in beyond if _is_same_column(one, each)), default=math.inf)
-            # Above, it may as well be the end of another cell: then it has to be nearer.
-            if _distance(last, one) > (there if step > 0 else there - _NEARER * (one.top - one.bottom)):
+            # Above, it may as well be the end of another cell: then it has to be nearer, and close.
+            height = one.top - one.bottom
+            if _distance(last, one) > (there if step > 0 else min(there - _NEARER * height, _NEXT_LINE * height)):
                 break
             said.insert(len(said) if step > 0 else 0, one.text)
             last, at = one, at + step

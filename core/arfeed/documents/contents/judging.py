@@ -74,10 +74,9 @@ def _judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | No
         return by_machine
     if is_garbled(extract.pages):
         return Verdict("unreadable", "its text can't be extracted: the fonts do not map to characters")
-    pages = [Page(number, (fold(text),)) for number, text in enumerate(extract.pages, 1)]
-    if any(is_in_pieces(page.texts[0]) for page in pages):
+    if any(map(is_in_pieces, extract.pages)):
         return None  # no label or title can be read in it
-    printed = Printed(pages, known)
+    printed = Printed(_pages(extract), known)
     there = printed.find(own)
     if there < Found.MAYBE:
         return None
@@ -93,6 +92,10 @@ def _judge_at_once(own: Invoice, extract: Extract, known: Known) -> Verdict | No
     if there == Found.SURE and is_whole and not printed.find_others(own):
         return Verdict("own")
     return None
+
+
+def _pages(extract: Extract) -> list[Page]:
+    return [make_page(number, [text]) for number, text in enumerate(extract.pages, 1)]
 
 
 def _judge_carefully(own: Invoice, extract: Extract, known: Known, careful: Sequence[str]) -> Verdict:
@@ -253,7 +256,7 @@ def _by_embedded(own: Invoice, extract: Extract, known: Known) -> Verdict | None
     other = known.by_number(key)
     if other is None or not own.money or (other.amount and not _is_total(embedded.total, other)):
         return None
-    printed = Printed([make_page(number, [text]) for number, text in enumerate(extract.pages, 1)], known)
+    printed = Printed(_pages(extract), known)
     if printed.find(own) == Found.SURE and printed.page_of(other) is not None:
         return None  # both are printed: several PDFs were made one, of which the first one's invoice was kept
     words = f"the invoice embedded in it is {other.source_ref}: it is the PDF of {other.invoice_ref}"

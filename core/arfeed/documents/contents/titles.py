@@ -146,7 +146,9 @@ def _find_titles(text: str) -> Iterator[Title]:
     # Headings alone are spaced, too.
     if _SPACED.search(plain):
         lines = [" ".join(close_up(line).split()) if is_spaced(line) else line for line in lines]
-    if _TITLES.search(_SHORT.sub(r"\1", "\n".join(lines)).replace("\n", " ")) is None:
+    # A short line may be a piece of a word, or a word by itself.
+    whole = "\n".join(lines)
+    if not any(_TITLES.search(text.replace("\n", " ")) for text in (whole, _SHORT.sub(r"\1", whole))):
         return
     for place, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True)):
         # A narrow cell breaks it, and so do programs that turn text letter by letter.

@@ -71,7 +71,7 @@ def is_spaced(text: str) -> bool:
 
 def is_in_pieces(text: str) -> bool:
     """Whether a text has most of its words broken over very short lines, as PDFium has turned text of sheets."""
-    lines = [*map(len, text.split("\n"))]
+    lines = [len(line) for line in text.split("\n") if line.strip()]
     return sum(length <= _SHORT_LINE for length in lines) * 2 > len(lines)
 
 

@@ -1,4 +1,4 @@
-"""Invoices with a negative balance: a few are overpaid, and most are negative where a program writes debts so."""
+"""Invoices with a negative balance: a few may be overpaid; some programs write all debts as negative."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def note_negative_debts(rows: pd.DataFrame, source: str, settings: SourceSetting
     ]
 
 
-def note_overpaid(rows: pd.DataFrame, headers: Mapping[str, str]) -> list[str]:
+def note_overpaid(rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str]) -> list[str]:
     """Return a note if open invoices, by their kind, have a balance below 0. `headers` are those by canonical name."""
     found = _find_invoices(rows, "less")
-    if not len(found):
+    # Whoever has set this has looked at them.
+    if not len(found) or (isinstance(settings, FileSettings) and settings.owed_is == "positive"):
         return []
     one = len(found) == 1
     untold = headers and "kind" not in headers
@@ -42,8 +43,8 @@ def note_overpaid(rows: pd.DataFrame, headers: Mapping[str, str]) -> list[str]:
         "(`columns.kind` would name it)"
     )
     return [
-        f"{len(found):,} invoice{' has' if one else 's have'} a balance below 0, such as {found[0].as_py()}: "
-        f"{meant}{also if untold else ''}; delivered as {'it is' if one else 'they are'}"
+        f"{len(found):,} invoice{' has' if one else 's have'} a balance below 0{':' if one else ', such as'} "
+        f"{found[0].as_py()}, {meant}{also if untold else ''}; the sign is kept"
     ]
 
 

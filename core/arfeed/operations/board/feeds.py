@@ -114,7 +114,10 @@ class Feeds:
         began, entries, version = monotonic(), version_of([str(self.folder)]), self._look()
         # A feed that could not be read is read again: what was wrong may be in a file that it extends.
         if version != self._version or not all(feed.project for feed in self._listed.values()):
-            self._listed = self._list()
+            listed = self._list()
+            # The same one if nothing has changed, by which others know that what they made of it is good.
+            if listed != self._listed:
+                self._listed = listed
             # Looked at once more: the files that feeds extend were not known before they were read.
             version = self._look()
         self._version, self._entries, self._good_until = version, entries, good_until(began)

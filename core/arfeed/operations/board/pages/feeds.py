@@ -68,7 +68,7 @@ def show_feeds(application: Application, visit: Visit, path: Path) -> Response:
     facts: dict[str, Any] = {
         "rows": [_draw_row(_row_of(each)) for each in here],
         "waiting": sum(each.waiting is not None for each in known),
-        "failed": sum(each.failed for each in known),
+        "failed": sum(each.failed and each.waiting is None for each in known),
         "count": len(ranked),
         "named": named,
         "shown": shown,
