@@ -253,6 +253,17 @@ def test_a_feed_is_read_again_once_a_file_that_it_extends_is_mended(tmp_path: Pa
     assert mended.project.guards.caution == 30
 
 
+def test_a_feed_that_stays_broken_makes_no_other_list(tmp_path: Path) -> None:
+    Feed(tmp_path / "acme").configure()
+    Feed(tmp_path / "broken").configure().write_text("[feed\n")
+    feeds = Feeds(tmp_path)
+    first = feeds.all()
+    assert first["broken"].project is None
+    feeds._good_until = 0
+    assert feeds.all() is first
+    assert feeds._good_until > 0
+
+
 @pytest.mark.skipif(os.name == "nt", reason="names of files are text there")
 def test_a_folder_whose_name_is_not_text_is_a_feed_like_any_other(tmp_path: Path) -> None:
     Feed(tmp_path / "acme").configure()
