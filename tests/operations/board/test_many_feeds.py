@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -29,7 +27,7 @@ from arfeed.operations.board.tables import now
 from arfeed.operations.fleet.timetable import Timetable, read_timetable
 from arfeed.plugins.config import resolved_settings
 from support.feeds.feed import Feed, invoices
-from support.people.boards import add_person, add_token, database_of, running_board
+from support.people.boards import add_person, add_token, counted, database_of, running_board
 
 if TYPE_CHECKING:
     from arfeed.operations.board.work import Worker
@@ -55,21 +53,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add_person(folder, "anna", "approver:*")
         add_person(folder, "ben", "viewer:feed00*")
     return folder
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """What is asked of any database meanwhile."""
-    said: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        said.append(statement)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 def test_what_a_shared_history_says_of_all_feeds_takes_a_handful_of_queries(folder: Path) -> None:

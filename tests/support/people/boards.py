@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
+import sqlalchemy as sa
+
 from arfeed.operations.board.access import people, tokens
 from arfeed.operations.board.access.people import Role, parse_grants
 from arfeed.operations.board.access.tokens import Token
@@ -30,6 +32,21 @@ from support.feeds.feed import Feed, invoices
 
 PASSWORD = "a lantern over the harbour"
 HIDDEN = re.compile(r'name="form_token" value="([^"]+)"')
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """What is asked of any database meanwhile."""
+    said: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        said.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
 
 
 @dataclass(frozen=True)
