@@ -23,7 +23,7 @@ from arfeed.intake.meaning.doubts import find_doubts, find_new_doubts
 from arfeed.intake.meaning.doubts.case import Case
 from arfeed.intake.meaning.doubts.late import find_late, find_late_doubts
 from arfeed.intake.meaning.folding import fold_rows
-from arfeed.intake.meaning.negative import note_negative_debts, note_overpaid
+from arfeed.intake.meaning.negative import note_negative
 from arfeed.intake.meaning.totals import check_totals_rows, refuse_hidden_totals
 from arfeed.intake.meaning.wrapped import note_unwrapped
 from arfeed.intake.normalize import Normalizer, Typed
@@ -127,8 +127,7 @@ def extract(
                 _check_totals(connector, rows, complete)
                 rows, complete = _as_documents(connector, normalizer, rows, complete)
                 complete = add_control_account(connector.source, connector.settings, rows, complete)
-                negative = note_negative_debts(rows, connector.source, connector.settings)
-                negative = negative or note_overpaid(rows, connector.settings, normalizer.headers)
+                negative = note_negative(rows, connector.source, connector.settings, normalizer.headers)
                 complete = replace(complete, notes=(*complete.notes, *_note_withdrawn(rows), *negative))
             read = inputs()
         except SourceError as exc:

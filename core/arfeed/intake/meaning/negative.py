@@ -13,13 +13,24 @@ from arfeed.model import arrow, schema
 from arfeed.model.settings import FileSettings, SourceSettings
 
 
+def note_negative(rows: pd.DataFrame, source: str, settings: SourceSettings, headers: Mapping[str, str]) -> list[str]:
+    """Return a note if open invoices, by their kind, have a balance below 0. `headers` are those by canonical name."""
+    # Most lists have few negative amounts, and none of them an invoice's, which is found without a look at the rest.
+    below = _find_invoices(rows, "less")
+    if not len(below):
+        return []
+    return _note_debts(rows, len(below), source, settings) or _note_overpaid(below, settings, headers)
+
+
 def note_negative_debts(rows: pd.DataFrame, source: str, settings: SourceSettings) -> list[str]:
     """Return a note if most open invoices are negative, and no setting says how a debt is written."""
-    if not isinstance(settings, FileSettings) or settings.owed_is is not None:
+    return _note_debts(rows, len(_find_invoices(rows, "less")), source, settings)
+
+
+def _note_debts(rows: pd.DataFrame, below: int, source: str, settings: SourceSettings) -> list[str]:
+    if not below or not isinstance(settings, FileSettings) or settings.owed_is is not None:
         return []
-    # Most lists have few negative amounts, and none of them an invoice's, which is found without a look at the rest.
-    below = len(_find_invoices(rows, "less"))
-    above = len(_find_invoices(rows, "greater")) if below else 0
+    above = len(_find_invoices(rows, "greater"))
     if below <= above:
         return []
     return [
@@ -29,11 +40,9 @@ def note_negative_debts(rows: pd.DataFrame, source: str, settings: SourceSetting
     ]
 
 
-def note_overpaid(rows: pd.DataFrame, settings: SourceSettings, headers: Mapping[str, str]) -> list[str]:
-    """Return a note if open invoices, by their kind, have a balance below 0. `headers` are those by canonical name."""
-    found = _find_invoices(rows, "less")
+def _note_overpaid(found: pa.Array, settings: SourceSettings, headers: Mapping[str, str]) -> list[str]:
     # Whoever has set this has looked at them.
-    if not len(found) or (isinstance(settings, FileSettings) and settings.owed_is == "positive"):
+    if isinstance(settings, FileSettings) and settings.owed_is == "positive":
         return []
     one = len(found) == 1
     untold = headers and "kind" not in headers
